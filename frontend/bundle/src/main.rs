@@ -1,1 +1,45 @@
-fn main() {}
+//! `cargo bundle build [--release]`: turns the browser's side into `target/site`, which the server embeds.
+//!
+//! Each part (WASM, stylesheet, fonts, root files) is made in a folder of its own under `target/bundle/<mode>` and made again only
+//! when its inputs changed; `site` then copies what differs. A second run in the same state costs one look by cargo.
+
+mod compress;
+mod digest;
+mod fonts;
+mod npm;
+mod optimise;
+mod root_files;
+mod site;
+mod split;
+mod style;
+mod wasm;
+mod workspace;
+
+use std::time::Instant;
+
+use anyhow::{Result, bail};
+use workspace::{Mode, Workspace};
+
+fn main() -> Result<()> {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let mode = match words.as_slice() {
+        ["build"] => Mode::Dev,
+        ["build", "--release"] => Mode::Release,
+        _ => bail!("usage: cargo bundle build [--release]"),
+    };
+
+    let start = Instant::now();
+    let workspace = Workspace::here(mode)?;
+    npm::install(&workspace)?;
+    let parts = [
+        root_files::make(&workspace)?,
+        fonts::make(&workspace)?,
+        style::make(&workspace)?,
+        wasm::make(&workspace)?,
+    ];
+    let changed = site::publish(&workspace, &parts)?;
+    let seconds = start.elapsed().as_secs_f32();
+    eprintln!("{seconds:>8.2} s  {}: {changed} files changed", workspace.site().display());
+    Ok(())
+}
