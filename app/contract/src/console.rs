@@ -1,0 +1,124 @@
+//! The application interface: one method per use case. REST handlers and server functions are one call each.
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::capabilities::Capabilities;
+use crate::change::{RevealRequest, ServiceChange, StateChange};
+use crate::connection::ConnectionDetails;
+use crate::error::ApiError;
+use crate::new_service::NewService;
+use crate::operation::Operation;
+use crate::page::{Page, PageRequest};
+use crate::permission::{Permission, Role};
+use crate::project::{Project, ProjectFields, Var, VarFields, VarKey};
+use crate::resource::{Plan, Region, Resource};
+use crate::service::{ConnectionTest, Service, ServiceFilter};
+use crate::user::{IssuedToken, Me, NewToken, Token};
+
+type Answer<T> = Result<T, ApiError>;
+
+/// Who asks, in which workspace, and what he may do there.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Caller {
+    pub user_id: Uuid,
+    pub email: String,
+    pub workspace_id: Uuid,
+    pub workspace_slug: String,
+    pub workspace_name: String,
+    pub role: Role,
+    /// Of the request that is being served; stands in the audit log.
+    pub request_id: String,
+}
+
+impl Caller {
+    pub fn may(&self, permission: Permission) -> bool {
+        self.role.may(permission)
+    }
+
+    /// The first line of every use case.
+    ///
+    /// # Errors
+    /// [`ApiError::Forbidden`] naming the permission.
+    pub fn require(&self, permission: Permission) -> Answer<()> {
+        if self.may(permission) { Ok(()) } else { Err(ApiError::Forbidden(permission)) }
+    }
+}
+
+/// Whether an answer about one service carries its credentials. Shown is an audit row, written first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Secrets {
+    Hidden,
+    /// For callers with `services:reveal`; others get the same answer without them.
+    Shown,
+}
+
+/// Every use case of the console and the API.
+///
+/// `id` of a service is its uuid or its name. What the caller can't reach is [`ApiError::NotFound`], in the same
+/// words as what isn't there.
+#[async_trait]
+pub trait Console: Send + Sync {
+    async fn capabilities(&self, who: &Caller) -> Answer<Capabilities>;
+
+    /// services:manage. 201: the service with its credentials. `key` is the Idempotency-Key.
+    async fn create_service(&self, who: &Caller, new: NewService, key: Option<String>) -> Answer<Service>;
+    /// services:view. Newest first, without secrets.
+    async fn list_services(&self, who: &Caller, filter: ServiceFilter, page: PageRequest) -> Answer<Page<Service>>;
+    /// services:view.
+    async fn get_service(&self, who: &Caller, id: &str, secrets: Secrets) -> Answer<Service>;
+    /// services:manage.
+    async fn update_service(&self, who: &Caller, id: &str, change: ServiceChange) -> Answer<Service>;
+    /// services:manage. Asking twice is harmless.
+    async fn delete_service(&self, who: &Caller, id: &str) -> Answer<()>;
+    /// services:operate.
+    async fn change_state(&self, who: &Caller, id: &str, change: StateChange) -> Answer<Service>;
+    /// services:operate. Tries again at once what has failed.
+    async fn retry_service(&self, who: &Caller, id: &str) -> Answer<Service>;
+    /// services:reveal. Writes who, what and why before it answers.
+    async fn reveal(&self, who: &Caller, id: &str, why: RevealRequest) -> Answer<ConnectionDetails>;
+    /// services:view. Signs in from the server.
+    async fn test_connection(&self, who: &Caller, id: &str) -> Answer<ConnectionTest>;
+    /// services:view. Newest first.
+    async fn list_operations(&self, who: &Caller, id: &str, page: PageRequest) -> Answer<Page<Operation>>;
+    /// services:view.
+    async fn get_operation(&self, who: &Caller, operation: Uuid) -> Answer<Operation>;
+
+    /// projects:view.
+    async fn list_projects(&self, who: &Caller, page: PageRequest) -> Answer<Page<Project>>;
+    /// projects:view.
+    async fn get_project(&self, who: &Caller, project: Uuid) -> Answer<Project>;
+    /// projects:manage.
+    async fn create_project(&self, who: &Caller, fields: ProjectFields) -> Answer<Project>;
+    /// projects:manage.
+    async fn update_project(&self, who: &Caller, project: Uuid, fields: ProjectFields) -> Answer<Project>;
+    /// projects:manage. 422 while it has services.
+    async fn delete_project(&self, who: &Caller, project: Uuid) -> Answer<()>;
+    /// projects:view; values are masked below projects:operate.
+    async fn list_vars(&self, who: &Caller, project: Uuid, page: PageRequest) -> Answer<Page<Var>>;
+    /// projects:operate. 409 where the key exists, compared without case.
+    async fn create_var(&self, who: &Caller, project: Uuid, fields: VarFields) -> Answer<Var>;
+    /// projects:operate. An edited variable belongs to nobody's service any more.
+    async fn update_var(&self, who: &Caller, project: Uuid, fields: VarFields) -> Answer<Var>;
+    /// projects:operate.
+    async fn delete_var(&self, who: &Caller, project: Uuid, key: VarKey) -> Answer<()>;
+
+    /// resources:view.
+    async fn list_resources(&self, who: &Caller, page: PageRequest) -> Answer<Page<Resource>>;
+    /// resources:view.
+    async fn get_resource(&self, who: &Caller, resource: Uuid) -> Answer<Resource>;
+    /// Any member.
+    async fn list_plans(&self, who: &Caller) -> Answer<Vec<Plan>>;
+    /// Any member.
+    async fn list_regions(&self, who: &Caller) -> Answer<Vec<Region>>;
+
+    /// Any member.
+    async fn me(&self, who: &Caller) -> Answer<Me>;
+    /// The caller's own.
+    async fn list_tokens(&self, who: &Caller, page: PageRequest) -> Answer<Page<Token>>;
+    /// The only answer that holds the token itself.
+    async fn create_token(&self, who: &Caller, new: NewToken) -> Answer<IssuedToken>;
+    /// The caller's own.
+    async fn revoke_token(&self, who: &Caller, token: Uuid) -> Answer<()>;
+}
