@@ -1,0 +1,218 @@
+//! The port: what a runtime has to be able to do. One suite of contract tests runs on every adapter.
+
+use std::fmt;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use contract::Capabilities;
+use contract::spec::Size;
+use contract::values::{PgMajor, Secret};
+use futures::stream::BoxStream;
+use uuid::Uuid;
+
+/// The name of a service: given by Berth before the first call, so that every call can be repeated.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ServiceName(String);
+
+impl ServiceName {
+    /// Letters that can't be mistaken for one another when read aloud or copied by hand.
+    const LETTERS: &'static [u8] = b"abcdefghjkmnpqrstvwxyz23456789";
+    const SUFFIX: usize = 6;
+
+    /// A new name with a random suffix: `postgres-mwvzqk`.
+    pub fn random(prefix: &str) -> Self {
+        let suffix: String =
+            (0..Self::SUFFIX).map(|_| char::from(Self::LETTERS[rand::random_range(0..Self::LETTERS.len())])).collect();
+        Self(format!("{prefix}-{suffix}"))
+    }
+
+    /// `None` for what isn't a DNS label of ours (RFC 1123: lower case letters, digits, `-`, at most 63).
+    pub fn parse(text: &str) -> Option<Self> {
+        let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+        let good = (1..=63).contains(&text.len())
+            && text.bytes().all(plain)
+            && text.starts_with(|c: char| c.is_ascii_lowercase())
+            && !text.ends_with('-');
+        good.then(|| Self(text.to_owned()))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The database and its owner: `-` as `_`.
+    pub fn database(&self) -> String {
+        self.0.replace('-', "_")
+    }
+}
+
+impl fmt::Display for ServiceName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Whether a service should be running.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Power {
+    Running,
+    Stopped,
+}
+
+/// What is wanted of one PostgreSQL service.
+#[derive(Clone, Debug)]
+pub struct Desired {
+    pub name: ServiceName,
+    pub workspace: Uuid,
+    pub major: PgMajor,
+    pub size: Size,
+    pub power: Power,
+    /// The port that was given to it, where the runtime has a range of them.
+    pub port: Option<u16>,
+    /// Of the owner, whose name is [`ServiceName::database`].
+    pub password: Secret,
+    /// It was ready once: a runtime that finds no storage reports [`Phase::Lost`] and makes none.
+    pub existed: bool,
+}
+
+/// How far a service is, as the runtime sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Phase {
+    /// Nothing of it is there.
+    Absent,
+    /// Its storage is being made: programs are fetched, a directory is copied, a volume is bound.
+    Preparing,
+    /// Its storage is there; no server runs.
+    Stopped,
+    /// A server runs and doesn't answer yet.
+    Starting,
+    /// The server answers.
+    Running,
+    /// Role, database and settings are as wanted.
+    Ready,
+    /// It was ready once, and its storage is gone.
+    Lost,
+}
+
+impl Phase {
+    pub const ALL: [Phase; 7] = [
+        Self::Absent,
+        Self::Preparing,
+        Self::Stopped,
+        Self::Starting,
+        Self::Running,
+        Self::Ready,
+        Self::Lost,
+    ];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Absent => "absent",
+            Self::Preparing => "preparing",
+            Self::Stopped => "stopped",
+            Self::Starting => "starting",
+            Self::Running => "running",
+            Self::Ready => "ready",
+            Self::Lost => "lost",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|p| p.as_str() == text)
+    }
+}
+
+/// What a runtime saw.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Observed {
+    pub phase: Phase,
+    /// What it has to say: what it waits for, what was found.
+    pub detail: Option<String>,
+}
+
+impl Observed {
+    pub fn at(phase: Phase) -> Self {
+        Self { phase, detail: None }
+    }
+
+    pub fn saying(phase: Phase, detail: impl Into<String>) -> Self {
+        Self { phase, detail: Some(detail.into()) }
+    }
+}
+
+/// Whether anything is left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Removal {
+    Pending,
+    Gone,
+}
+
+/// A sign-in over TCP with the credentials that the API returns.
+#[derive(Clone, Debug)]
+pub struct SignIn {
+    pub name: ServiceName,
+    pub host: String,
+    pub port: u16,
+    pub password: Secret,
+}
+
+/// What a sign-in found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignedIn {
+    /// What the server says it is: 17.11.
+    pub version: String,
+    pub tls: bool,
+    pub took: Duration,
+}
+
+/// Why a runtime didn't do it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PortError {
+    /// It may work later: the runtime is away, a port is taken, a download failed.
+    #[error("{message}")]
+    Retry { message: String, after: Option<Duration> },
+    /// It never will, unless somebody changes something.
+    #[error("{0}")]
+    Rejected(String),
+}
+
+impl PortError {
+    pub fn retry(message: impl Into<String>) -> Self {
+        Self::Retry { message: message.into(), after: None }
+    }
+}
+
+/// A runtime. Every method may be called again at any time, also after a crash in its middle.
+#[async_trait]
+pub trait Provisioner: Send + Sync + 'static {
+    /// What this runtime can do here, with the reason for each thing that it can't. Cheap; asked on page views.
+    fn capabilities(&self) -> Capabilities;
+
+    /// The host under which a service is reached from inside.
+    fn host(&self, name: &ServiceName) -> String;
+
+    /// The ports that services are given, each for life; `None` where every service has an address of its own.
+    fn ports(&self) -> Option<std::ops::RangeInclusive<u16>>;
+
+    /// Goes one step from what is there to what is wanted, and reports where that is.
+    ///
+    /// Absent: begins to make it. Half done: goes on, or starts that half over. Already done: changes nothing and
+    /// reports [`Phase::Ready`] (or [`Phase::Stopped`], where that is wanted). Settings that differ are applied; a
+    /// server is restarted where they need it.
+    async fn ensure(&self, desired: &Desired) -> Result<Observed, PortError>;
+
+    /// Looks, and changes nothing. Absent: [`Phase::Absent`]. Reports at most [`Phase::Running`].
+    async fn observe(&self, name: &ServiceName) -> Result<Observed, PortError>;
+
+    /// Stops the server, so that the next [`Provisioner::ensure`] starts it again. Absent or stopped: nothing to do.
+    async fn restart(&self, name: &ServiceName) -> Result<(), PortError>;
+
+    /// Removes everything of it. Absent: [`Removal::Gone`]. Half removed: goes on.
+    async fn delete(&self, name: &ServiceName) -> Result<Removal, PortError>;
+
+    /// Signs in as the owner, from where the server runs.
+    async fn sign_in(&self, at: &SignIn) -> Result<SignedIn, PortError>;
+
+    /// Names of services that may have changed: hints, which may be lost or wrong.
+    fn changes(&self) -> BoxStream<'static, ServiceName>;
+}

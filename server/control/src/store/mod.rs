@@ -1,0 +1,31 @@
+//! The metadata store: PostgreSQL through checked queries. Every table with a workspace is queried with it.
+
+pub mod audit;
+pub mod cursor;
+pub mod events;
+
+use std::time::Duration;
+
+use sqlx::PgPool;
+use sqlx::migrate::Migrator;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+
+use crate::error::Error;
+
+static MIGRATIONS: Migrator = sqlx::migrate!();
+
+/// Connections kept at most: requests, workers and the listener share them.
+const CONNECTIONS: u32 = 16;
+/// How long a request waits for one before it is a 503.
+const ACQUIRE: Duration = Duration::from_secs(5);
+
+/// Connects and brings the schema up to this program's.
+///
+/// # Errors
+/// The server can't be reached, or a migration fails.
+pub async fn open(options: PgConnectOptions) -> Result<PgPool, Error> {
+    let options = options.application_name("berth");
+    let pool = PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(ACQUIRE).connect_with(options).await?;
+    MIGRATIONS.run(&pool).await?;
+    Ok(pool)
+}
