@@ -1,1 +1,41 @@
+//! The console: pages, forms and calls, rendered on the server and hydrated in the browser. Knows no database and no runtime.
 
+pub mod components;
+pub mod pages;
+pub mod paths;
+mod routes;
+pub mod shell;
+pub mod ui;
+pub mod viewer;
+
+use leptos::prelude::*;
+use leptos_meta::provide_meta_context;
+use leptos_router::components::Router;
+
+use crate::{
+    routes::AppRoutes,
+    ui::{Skipped, ToastRegion, provide_clock, provide_theme, provide_toasts},
+};
+
+#[component]
+pub fn App() -> impl IntoView {
+    provide_meta_context();
+    provide_theme();
+    provide_clock();
+    provide_toasts();
+    viewer::provide();
+    // A mark for the browser tests: from here on handlers answer.
+    Effect::new(|| {
+        if let Some(body) = document().body() {
+            let _ = body.set_attribute("data-hydrated", "1");
+        }
+    });
+
+    view! {
+        <Skipped />
+        <Router>
+            <AppRoutes />
+        </Router>
+        <ToastRegion />
+    }
+}

@@ -1,0 +1,72 @@
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+use super::frame::LiveState;
+use crate::{
+    pages::workspace,
+    paths,
+    ui::{Breadcrumbs, Crumb, Icon, LiveDot, MAIN, Menu, ThemeSwitch, lu},
+    viewer::viewer,
+};
+
+/// Top bar and content of a page in the frame. The workspace goes before `crumbs` by itself.
+#[component]
+pub fn Page(#[prop(into)] title: String, crumbs: Vec<Crumb>, children: Children) -> impl IntoView {
+    let slug = workspace();
+    let label = viewer().map_or_else(|| slug.clone(), |viewer| viewer.workspace_label);
+    let crumbs = std::iter::once(Crumb::to(label, paths::overview(&slug))).chain(crumbs).collect();
+    let live = use_context::<LiveState>().map(|live| live.0);
+    view! {
+        <Title text=format!("{title} · Berth") />
+        <div class="flex h-13 items-center gap-3 border-b border-line px-4 text-ink-2 md:px-7">
+            <Breadcrumbs crumbs />
+            <div class="ml-auto flex flex-none items-center gap-3">
+                {live.map(|live| view! { <LiveDot live /> })} <ThemeSwitch /> <Account />
+            </div>
+        </div>
+        <main id=MAIN tabindex="-1" class="max-w-[1240px] px-4 pt-[18px] pb-15 outline-none md:px-7 md:pt-[26px]">
+            {children()}
+        </main>
+    }
+}
+
+/// Title, what stands below it, and the page's actions at the right.
+#[component]
+pub fn PageHead(
+    #[prop(into)] title: Signal<String>,
+    #[prop(optional, into)] below: Option<ViewFn>,
+    #[prop(optional)] children: Option<Children>,
+) -> impl IntoView {
+    view! {
+        <div class="mb-5 flex flex-wrap items-start gap-x-3.5 gap-y-3">
+            <div class="min-w-0">
+                <h1 class="text-xl font-semibold tracking-[-0.015em] [overflow-wrap:anywhere]">{title}</h1>
+                {below.map(|below| view! { <div class="mt-1.5 flex flex-wrap gap-x-3.5 gap-y-1 text-ink-2">{below.run()}</div> })}
+            </div>
+            {children.map(|children| view! { <div class="flex flex-wrap items-start gap-2 sm:ml-auto">{children()}</div> })}
+        </div>
+    }
+}
+
+#[component]
+fn Account() -> impl IntoView {
+    viewer().map(|viewer| {
+        view! {
+            <Menu
+                label="Account"
+                button="grid size-8 place-items-center rounded-sm text-ink-2 hover:bg-sunk hover:text-ink"
+                panel="absolute top-full right-0 z-30 mt-1.5 w-60 rounded-md bg-card p-2 shadow-pop"
+                face=ViewFn::from(|| view! { <Icon glyph=lu::LuCircleUser size="size-5" /> })
+            >
+                <p class="truncate px-2 pt-1 font-medium text-ink">{viewer.account}</p>
+                <p class="px-2 pb-2 text-sm text-ink-3">{viewer.role}</p>
+                <form method="post" action=paths::SIGN_OUT class="border-t border-line pt-2">
+                    <button type="submit" class="flex h-8 w-full items-center gap-2.5 rounded-sm px-2 text-ink hover:bg-sunk">
+                        <Icon glyph=lu::LuLogOut />
+                        "Sign out"
+                    </button>
+                </form>
+            </Menu>
+        }
+    })
+}

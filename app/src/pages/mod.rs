@@ -1,0 +1,16 @@
+//! One file per route.
+
+mod missing;
+pub mod overview;
+pub mod services;
+pub mod sign_in;
+
+pub use missing::Missing;
+
+use leptos::prelude::*;
+use leptos_router::hooks::use_params_map;
+
+/// The workspace in the address.
+pub fn workspace() -> String {
+    use_params_map().with_untracked(|params| params.get("workspace").unwrap_or_default())
+}

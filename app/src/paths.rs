@@ -1,0 +1,85 @@
+//! Every address of the console. Nothing else puts a URL together.
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
+/// Form posts that need no script.
+pub const SIGN_IN: &str = "/sign-in";
+pub const SIGN_OUT: &str = "/sign-out";
+pub const THEME: &str = "/theme";
+
+fn text(raw: &str) -> String {
+    utf8_percent_encode(raw, SEGMENT).to_string()
+}
+
+/// The sign-in page, which leads on to `next` (a path of this console).
+pub fn sign_in(next: &str) -> String {
+    format!("{SIGN_IN}?next={}", text(next))
+}
+
+/// The sign-in page after a refusal; the page knows the words for `code`.
+pub fn sign_in_refused(code: &str, next: Option<&str>) -> String {
+    let next = next.map(|next| format!("&next={}", text(next))).unwrap_or_default();
+    format!("{SIGN_IN}?e={}{next}", text(code))
+}
+
+pub fn overview(workspace: &str) -> String {
+    format!("/w/{}", text(workspace))
+}
+
+pub fn services(workspace: &str) -> String {
+    format!("{}/services", overview(workspace))
+}
+
+pub fn new_service(workspace: &str) -> String {
+    format!("{}/services/new", overview(workspace))
+}
+
+pub fn service(workspace: &str, name: &str) -> String {
+    format!("{}/services/{}", overview(workspace), text(name))
+}
+
+/// True for a path that a redirect may lead to: of this origin, and no other's in disguise (`//host`, `/\host`).
+pub fn is_local(path: &str) -> bool {
+    path.starts_with('/') && !path[1..].starts_with(['/', '\\']) && !path.contains(char::is_control)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_address() {
+        let all = [
+            sign_in("/w/northwind/services?state=failing"),
+            sign_in_refused("credentials", None),
+            sign_in_refused("credentials", Some("/w/a")),
+            overview("northwind"),
+            services("northwind"),
+            new_service("northwind"),
+            service("northwind", "postgres-mwvzq"),
+            service("a/b c", "../ü?#%"),
+        ];
+        insta::assert_snapshot!(all.join("\n"), @r"
+        /sign-in?next=%2Fw%2Fnorthwind%2Fservices%3Fstate%3Dfailing
+        /sign-in?e=credentials
+        /sign-in?e=credentials&next=%2Fw%2Fa
+        /w/northwind
+        /w/northwind/services
+        /w/northwind/services/new
+        /w/northwind/services/postgres-mwvzq
+        /w/a%2Fb%20c/services/..%2F%C3%BC%3F%23%25
+        ");
+    }
+
+    #[test]
+    fn a_redirect_stays_here() {
+        for good in ["/", "/w/northwind", "/w/a?next=//b"] {
+            assert!(is_local(good), "{good}");
+        }
+        for bad in ["", "w/a", "//evil.example", "/\\evil.example", "https://evil.example", "/w\r\nSet-Cookie: a=b"] {
+            assert!(!is_local(bad), "{bad}");
+        }
+    }
+}

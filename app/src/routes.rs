@@ -1,0 +1,34 @@
+//! Which page answers at which address. Each page is a module of its own in the browser, loaded when it is first visited.
+
+use leptos::prelude::*;
+use leptos_router::{
+    Lazy, SsrMode,
+    components::{ParentRoute, Route, Routes},
+    path,
+};
+
+use crate::{
+    components::Frame,
+    pages::{
+        Missing,
+        overview::OverviewRoute,
+        services::{CreateRoute, ListRoute, ShowRoute},
+        sign_in::SignInRoute,
+    },
+};
+
+/// `Async` everywhere: the whole page is there without script, and a 404 or a redirect still fits in the status line.
+#[component]
+pub fn AppRoutes() -> impl IntoView {
+    view! {
+        <Routes fallback=Missing>
+            <Route path=path!("/sign-in") view={Lazy::<SignInRoute>::new()} ssr=SsrMode::Async />
+            <ParentRoute path=path!("/w/:workspace") view=Frame ssr=SsrMode::Async>
+                <Route path=path!("") view={Lazy::<OverviewRoute>::new()} />
+                <Route path=path!("services") view={Lazy::<ListRoute>::new()} />
+                <Route path=path!("services/new") view={Lazy::<CreateRoute>::new()} />
+                <Route path=path!("services/:name") view={Lazy::<ShowRoute>::new()} />
+            </ParentRoute>
+        </Routes>
+    }
+}

@@ -1,0 +1,153 @@
+use leptos::{html, prelude::*};
+
+use super::typed::follow;
+
+pub const INPUT: &str = "h-9 w-full min-w-0 rounded-sm border border-control bg-card px-[11px] text-ink placeholder:text-ink-3 \
+    focus:border-accent focus:outline-none focus:ring-3 focus:ring-accent-soft \
+    aria-invalid:border-bad aria-invalid:ring-3 aria-invalid:ring-bad-soft \
+    read-only:bg-sunk disabled:cursor-not-allowed disabled:opacity-55";
+
+/// Label above, hint or error below. The control inside takes `name` as its id and `{name}-note` as its description.
+#[component]
+pub fn FieldFrame(
+    #[prop(into)] name: String,
+    #[prop(into)] label: Signal<String>,
+    #[prop(optional, into)] hint: Signal<Option<String>>,
+    #[prop(optional, into)] error: Signal<Option<String>>,
+    children: Children,
+) -> impl IntoView {
+    view! {
+        <div class="min-w-0">
+            <label for=name.clone() class="mb-1.5 block font-medium">
+                {label}
+            </label>
+            {children()}
+            <Note name hint error />
+        </div>
+    }
+}
+
+/// The line below a control: the error while there is one, else the hint. It exists always, so that a new error is read out.
+#[component]
+pub fn Note(name: String, hint: Signal<Option<String>>, error: Signal<Option<String>>) -> impl IntoView {
+    let class = move || if error.with(Option::is_some) { "mt-1.5 text-sm text-bad" } else { "mt-1.5 text-sm text-ink-3 empty:mt-0" };
+    view! {
+        <div id=note_id(&name) class=class aria-live="polite">
+            {move || error.get().or_else(|| hint.get())}
+        </div>
+    }
+}
+
+pub fn note_id(name: &str) -> String {
+    format!("{name}-note")
+}
+
+pub fn invalid(error: Signal<Option<String>>) -> impl Fn() -> Option<&'static str> + Copy {
+    move || error.with(Option::is_some).then_some("true")
+}
+
+/// One line of text. Without `value` it is a plain form field that no signal follows: for passwords.
+#[component]
+pub fn TextField(
+    #[prop(into)] name: String,
+    #[prop(into)] label: Signal<String>,
+    #[prop(optional)] value: Option<RwSignal<String>>,
+    #[prop(optional, into)] hint: Signal<Option<String>>,
+    #[prop(optional, into)] error: Signal<Option<String>>,
+    /// The input's type: text, email, password, url, search.
+    #[prop(default = "text")]
+    kind: &'static str,
+    #[prop(optional)] inputmode: Option<&'static str>,
+    #[prop(default = "off")] autocomplete: &'static str,
+    #[prop(optional, into)] placeholder: Option<String>,
+    #[prop(optional)] required: bool,
+    #[prop(optional)] mono: bool,
+    #[prop(optional, into)] disabled: Signal<bool>,
+) -> impl IntoView {
+    let input = NodeRef::<html::Input>::new();
+    if let Some(value) = value {
+        follow(move || input.get(), value);
+    }
+    let class = if mono { format!("{INPUT} font-mono text-sm") } else { INPUT.to_owned() };
+    view! {
+        <FieldFrame name=name.clone() label hint error>
+            <input
+                node_ref=input
+                type=kind
+                id=name.clone()
+                name=name.clone()
+                class=class
+                value=value.map(|value| value.get_untracked())
+                placeholder=placeholder
+                autocomplete=autocomplete
+                inputmode=inputmode
+                spellcheck="false"
+                required=required
+                disabled=disabled
+                aria-invalid=invalid(error)
+                aria-describedby=note_id(&name)
+                on:input=move |event| {
+                    if let Some(value) = value {
+                        value.set(event_target_value(&event));
+                    }
+                }
+            />
+        </FieldFrame>
+    }
+}
+
+/// A number as it was typed: parsing it is the form's business. The unit belongs to the label ("Memory, MiB").
+#[component]
+pub fn NumberField(
+    #[prop(into)] name: String,
+    #[prop(into)] label: Signal<String>,
+    value: RwSignal<String>,
+    #[prop(optional, into)] hint: Signal<Option<String>>,
+    #[prop(optional, into)] error: Signal<Option<String>>,
+    #[prop(optional)] required: bool,
+    #[prop(optional, into)] disabled: Signal<bool>,
+) -> impl IntoView {
+    view! { <TextField name label value hint error inputmode="decimal" required disabled /> }
+}
+
+/// Several lines, monospace: certificates and the like.
+#[component]
+pub fn TextArea(
+    #[prop(into)] name: String,
+    #[prop(into)] label: Signal<String>,
+    #[prop(optional)] value: Option<RwSignal<String>>,
+    #[prop(optional, into)] hint: Signal<Option<String>>,
+    #[prop(optional, into)] error: Signal<Option<String>>,
+    #[prop(default = 5)] rows: u16,
+    #[prop(optional, into)] placeholder: Option<String>,
+    #[prop(optional)] required: bool,
+) -> impl IntoView {
+    let area = NodeRef::<html::Textarea>::new();
+    if let Some(value) = value {
+        follow(move || area.get(), value);
+    }
+    view! {
+        <FieldFrame name=name.clone() label hint error>
+            <textarea
+                node_ref=area
+                id=name.clone()
+                name=name.clone()
+                class=format!("{INPUT} h-auto py-2 font-mono text-sm")
+                rows=rows
+                placeholder=placeholder
+                autocomplete="off"
+                spellcheck="false"
+                required=required
+                aria-invalid=invalid(error)
+                aria-describedby=note_id(&name)
+                on:input=move |event| {
+                    if let Some(value) = value {
+                        value.set(event_target_value(&event));
+                    }
+                }
+            >
+                {value.map(|value| value.get_untracked())}
+            </textarea>
+        </FieldFrame>
+    }
+}

@@ -1,0 +1,48 @@
+//! The component kit: knows no domain. Classes and SVG attributes only: the content policy refuses any `style` attribute.
+
+mod badge;
+mod button;
+mod card;
+mod choice;
+mod copy;
+mod dialog;
+mod field;
+mod icon;
+mod lists;
+mod live;
+mod menu;
+mod meter;
+mod navigation;
+mod notice;
+mod select;
+mod switch;
+mod table;
+mod theme;
+mod time;
+mod timeline;
+mod toast;
+mod tone;
+mod typed;
+
+pub use badge::{Badge, StateDot};
+pub use button::{Button, ButtonLink, Kind};
+pub use card::{Card, CardBody, CardHead};
+pub use choice::{Choice, ChoiceCards, Segmented};
+pub use copy::{Copied, CopyButton, Well, WellBlock, use_copy};
+pub use dialog::Dialog;
+pub use field::{FieldFrame, NumberField, TextArea, TextField};
+pub use icon::{Glyph, Icon, Logo, lu};
+pub use lists::{Figure, Figures, KeyValue, KeyValues};
+pub use live::{Live, LiveDot};
+pub use menu::Menu;
+pub use meter::{Legend, Meter};
+pub use navigation::{Breadcrumbs, Crumb, MAIN, Skipped, Tab, Tabs};
+pub use notice::{EmptyState, Hidden, Notice, Skeleton};
+pub use select::Select;
+pub use switch::Switch;
+pub use table::{Cell, Column, NameCell, Row, Table};
+pub use theme::{Theme, ThemeSwitch, provide_theme};
+pub use time::{RelativeTime, provide_clock};
+pub use timeline::{Step, StepState, Timeline};
+pub use toast::{ToastRegion, Toasts, provide_toasts, use_toasts};
+pub use tone::Tone;

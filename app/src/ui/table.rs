@@ -1,0 +1,67 @@
+use leptos::prelude::*;
+use leptos_router::components::A;
+
+#[derive(Clone, Copy, Debug)]
+pub struct Column {
+    label: &'static str,
+    number: bool,
+}
+
+impl Column {
+    pub const fn text(label: &'static str) -> Self {
+        Self { label, number: false }
+    }
+
+    pub const fn number(label: &'static str) -> Self {
+        Self { label, number: true }
+    }
+}
+
+/// A table that scrolls sideways inside its card rather than the page.
+#[component]
+pub fn Table(#[prop(into)] label: String, columns: &'static [Column], children: Children) -> impl IntoView {
+    let head = columns
+        .iter()
+        .map(|column| {
+            let align = if column.number { "text-right" } else { "text-left" };
+            view! { <th scope="col" class=format!("h-[34px] border-b border-line px-4 text-[12.5px] font-medium whitespace-nowrap text-ink-3 {align}")>{column.label}</th> }
+        })
+        .collect_view();
+    let caption = label.clone();
+    view! {
+        <div class="relative overflow-x-auto" tabindex="0" role="region" aria-label=label>
+            <table class="w-full border-collapse">
+                <caption class="sr-only">{caption}</caption>
+                <thead>
+                    <tr>{head}</tr>
+                </thead>
+                <tbody>{children()}</tbody>
+            </table>
+        </div>
+    }
+}
+
+#[component]
+pub fn Row(children: Children) -> impl IntoView {
+    view! { <tr class="border-b border-line last:border-b-0 hover:bg-sunk/60">{children()}</tr> }
+}
+
+#[component]
+pub fn Cell(#[prop(optional)] number: bool, #[prop(optional)] quiet: bool, children: Children) -> impl IntoView {
+    let align = if number { "text-right whitespace-nowrap" } else { "" };
+    let ink = if quiet { "text-ink-3 whitespace-nowrap" } else { "" };
+    view! { <td class=format!("h-11 px-4 {align} {ink}")>{children()}</td> }
+}
+
+/// What people call a thing, and below it the name that addresses it. The whole is the link to it.
+#[component]
+pub fn NameCell(#[prop(into)] label: Signal<String>, #[prop(into)] name: String, #[prop(into)] href: String) -> impl IntoView {
+    view! {
+        <th scope="row" class="h-11 max-w-[22rem] px-4 text-left font-normal">
+            <A href=href attr:class="block min-w-0 hover:underline underline-offset-2">
+                <span class="block truncate leading-[1.3]">{label}</span>
+                <span class="block truncate font-mono text-xs text-ink-3">{name}</span>
+            </A>
+        </th>
+    }
+}

@@ -1,0 +1,127 @@
+//! Light, dark, or as the system has it. The choice is a cookie, so that the server paints the right one at once.
+
+use leptos::{prelude::*, server::SharedValue};
+use leptos_router::hooks::use_location;
+use serde::{Deserialize, Serialize};
+use wasm_bindgen::JsCast;
+
+use super::{Glyph, Icon, lu};
+
+const COOKIE: &str = "theme";
+const A_YEAR: u32 = 31_536_000;
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Theme {
+    #[default]
+    System,
+    Light,
+    Dark,
+}
+
+impl Theme {
+    const ALL: [Self; 3] = [Self::System, Self::Light, Self::Dark];
+
+    /// What the cookie and the form say; anything unknown is the system's.
+    pub fn parse(word: &str) -> Self {
+        Self::ALL.into_iter().find(|theme| theme.word() == word).unwrap_or_default()
+    }
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::System => "system",
+            Self::Light => "light",
+            Self::Dark => "dark",
+        }
+    }
+
+    /// `data-theme` on the document; absent for the system's.
+    pub fn attribute(self) -> Option<&'static str> {
+        (self != Self::System).then(|| self.word())
+    }
+
+    /// The cookie that keeps the choice, as `Set-Cookie` and `document.cookie` take it. No secret: the page's script writes it too.
+    pub fn cookie(self) -> String {
+        let age = if self == Self::System { 0 } else { A_YEAR };
+        format!("{COOKIE}={}; Path=/; Max-Age={age}; SameSite=Lax", self.word())
+    }
+
+    /// What this request's cookie says. On the server only.
+    pub fn of_request() -> Self {
+        #[cfg(feature = "ssr")]
+        {
+            let header = use_context::<axum::http::request::Parts>().and_then(|parts| {
+                let cookies = parts.headers.get_all(axum::http::header::COOKIE).iter().filter_map(|line| line.to_str().ok());
+                cookies.flat_map(|line| line.split(';')).find_map(|pair| pair.trim().strip_prefix("theme=").map(Self::parse))
+            });
+            header.unwrap_or_default()
+        }
+        #[cfg(not(feature = "ssr"))]
+        Self::System
+    }
+
+    fn apply(self) {
+        let document = document();
+        if let Some(root) = document.document_element() {
+            let _ = match self.attribute() {
+                Some(word) => root.set_attribute("data-theme", word),
+                None => root.remove_attribute("data-theme"),
+            };
+        }
+        let _ = document.unchecked_into::<web_sys::HtmlDocument>().set_cookie(&self.cookie());
+    }
+
+    fn face(self) -> (Glyph, &'static str) {
+        match self {
+            Self::System => (lu::LuMonitor, "As the system has it"),
+            Self::Light => (lu::LuSun, "Light"),
+            Self::Dark => (lu::LuMoon, "Dark"),
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Chosen(RwSignal<Theme>);
+
+pub fn provide_theme() {
+    let theme = SharedValue::new(Theme::of_request).into_inner();
+    provide_context(Chosen(RwSignal::new(theme)));
+}
+
+/// Three buttons. A plain form post to `/theme` (`theme`, `back`) without script, at once and without a request with it.
+#[component]
+pub fn ThemeSwitch() -> impl IntoView {
+    let chosen = use_context::<Chosen>().map_or_else(RwSignal::default, |chosen| chosen.0);
+    let location = use_location();
+    let back = move || {
+        let search = location.search.get();
+        if search.is_empty() { location.pathname.get() } else { format!("{}?{search}", location.pathname.get()) }
+    };
+    let buttons = Theme::ALL.map(|theme| {
+        let (glyph, name) = theme.face();
+        let press = move |event: leptos::ev::MouseEvent| {
+            event.prevent_default();
+            theme.apply();
+            chosen.set(theme);
+        };
+        view! {
+            <button
+                type="submit"
+                name="theme"
+                value=theme.word()
+                title=name
+                aria-label=name
+                aria-pressed=move || if chosen.get() == theme { "true" } else { "false" }
+                class="grid size-6 place-items-center rounded-[4px] text-ink-3 hover:text-ink aria-pressed:bg-card aria-pressed:text-ink aria-pressed:ring-1 aria-pressed:ring-line"
+                on:click=press
+            >
+                <Icon glyph size="size-3.5" />
+            </button>
+        }
+    });
+    view! {
+        <form method="post" action=crate::paths::THEME role="group" aria-label="Theme" class="inline-flex gap-0.5 rounded-sm border border-line bg-sunk p-0.5">
+            <input type="hidden" name="back" value=back />
+            {buttons.into_iter().collect_view()}
+        </form>
+    }
+}
