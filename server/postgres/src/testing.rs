@@ -17,6 +17,7 @@
 //! Programs and templates are kept from run to run: in `BERTH_TEST_CACHE`, or else in `berth-test-cache` beside the build's output, or,
 //! where the account can't reach that, in the system's directory for temporary files that stay.
 
+use std::ffi::OsString;
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _, chown};
 use std::os::unix::process::CommandExt as _;
@@ -27,15 +28,18 @@ use std::sync::Mutex;
 use nix::sys::signal::Signal;
 use nix::unistd::{User, geteuid};
 
-use crate::{HostConfig, procs};
+use crate::{Cgroup, HostConfig, procs};
 
 const ACCOUNT: &str = "berth";
 const CACHE: &str = "BERTH_TEST_CACHE";
+/// From the test as root to itself as the account: a delegated cgroup of version 1, memory and CPU.
+const CGROUP: &str = "BERTH_TEST_CGROUP";
 
 /// A private directory for one test, in which nothing outlives it.
 pub struct Place {
     path: PathBuf,
     cache: PathBuf,
+    cgroup: Option<Cgroup>,
 }
 
 impl Place {
@@ -44,9 +48,31 @@ impl Place {
         &self.path
     }
 
+    /// A delegated cgroup, if these tests were started as root on a machine with cgroups of version 1.
+    pub fn cgroup(&self) -> Option<&Cgroup> {
+        self.cgroup.as_ref()
+    }
+
     /// A host below this place that shares programs and templates with other tests.
     pub fn host_config(&self) -> HostConfig {
         HostConfig { shared: Some(self.cache.clone()), ..HostConfig::new(self.path.join("host")) }
+    }
+}
+
+impl Place {
+    /// The place's group, and those of servers that a test left behind.
+    fn remove_cgroup(&self) {
+        let Some(Cgroup::V1 { memory, cpu }) = &self.cgroup else {
+            return;
+        };
+        for top in [memory, cpu] {
+            let below = std::fs::read_dir(top).into_iter().flatten().flatten();
+            for dir in below.map(|entry| entry.path()).filter(|path| path.is_dir()) {
+                // Whatever stays is empty, and gone with the machine's next start.
+                let _ = std::fs::remove_dir(dir);
+            }
+            let _ = std::fs::remove_dir(top);
+        }
     }
 }
 
@@ -59,7 +85,7 @@ impl Drop for Place {
         for _ in 0..50 {
             let gone = servers_below(&self.path).is_empty();
             if gone && crate::disk::remove_dir(&self.path).is_ok() {
-                return;
+                return self.remove_cgroup();
             }
             std::thread::park_timeout(std::time::Duration::from_millis(20));
         }
@@ -86,7 +112,8 @@ pub fn unprivileged() -> io::Result<Place> {
     for dir in [&cache, &path] {
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
     }
-    Ok(Place { path, cache })
+    let cgroup = delegated(&path);
+    Ok(Place { path, cache, cgroup })
 }
 
 /// Doesn't return if it works.
@@ -106,6 +133,11 @@ fn become_account() -> io::Result<io::Error> {
     if std::fs::metadata(&cache)?.uid() == 0 {
         chown(&cache, Some(account.uid.as_raw()), Some(account.gid.as_raw()))?;
     }
+    let delegated = Cgroup::delegate("berth-test", account.uid.as_raw(), account.gid.as_raw());
+    let cgroup = match delegated {
+        Ok(Cgroup::V1 { memory, cpu }) => std::env::join_paths([memory, cpu]).unwrap_or_default(),
+        _ => OsString::new(),
+    };
     let mut args = std::env::args_os();
     // The link is followed by the kernel, so that the account needs no way to where the program lies.
     let mut command = Command::new("/proc/self/exe");
@@ -113,6 +145,7 @@ fn become_account() -> io::Result<io::Error> {
         .arg0(args.next().unwrap_or_default())
         .args(args)
         .env(CACHE, &cache)
+        .env(CGROUP, cgroup)
         .env("HOME", "/")
         .current_dir("/")
         .uid(account.uid.as_raw())
@@ -147,6 +180,18 @@ fn others_can_enter(path: &Path) -> bool {
     path.ancestors()
         .skip(1)
         .all(|dir| std::fs::metadata(dir).is_ok_and(|metadata| metadata.permissions().mode() & 0o001 != 0))
+}
+
+/// A group for one place, below what was delegated to all.
+fn delegated(path: &Path) -> Option<Cgroup> {
+    let given = std::env::var_os(CGROUP)?;
+    let name = path.file_name()?;
+    let mut given = std::env::split_paths(&given).map(|dir| dir.join(name));
+    let (memory, cpu) = (given.next()?, given.next()?);
+    for dir in [&memory, &cpu] {
+        std::fs::create_dir(dir).ok()?;
+    }
+    Some(Cgroup::V1 { memory, cpu })
 }
 
 fn servers_below(path: &Path) -> Vec<procs::Proc> {

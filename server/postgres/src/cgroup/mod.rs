@@ -1,5 +1,7 @@
 //! Hard limits of memory and CPU, where a cgroup was delegated to this user.
 
+mod delegate;
+
 use std::io;
 use std::path::{Path, PathBuf};
 
