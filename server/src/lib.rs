@@ -1,1 +1,22 @@
+//! The program `berth`: command line, account, log, HTTP, and the one place where everything is put together.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`config`] | flags and their environment variables |
+//! | [`account`] | giving root up, the data directory, the cgroup |
+//! | [`lock`], [`stop`] | one console per data directory, and ending it |
+//! | [`key`] | the key that seals secrets |
+//! | [`telemetry`] | the log, and what never stands in it |
+//! | [`http`] | listener, layers, routes |
+//! | [`serve`] | the composition root |
 
+pub mod account;
+pub mod config;
+pub mod http;
+pub mod key;
+pub mod lock;
+pub mod program;
+pub mod serve;
+pub mod stop;
+pub mod telemetry;
+pub mod users;

@@ -1,1 +1,5 @@
-fn main() {}
+//! `berth`.
+
+fn main() -> std::process::ExitCode {
+    server::program::main()
+}
