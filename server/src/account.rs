@@ -4,7 +4,7 @@
 //! data directory and a cgroup that it may fill, then becomes the system account [`ACCOUNT`] for good. Started as
 //! anybody else, it stays who it is. All of this happens before the process has a second thread.
 
-pub mod cgroup;
+mod cgroup;
 pub mod directory;
 mod reach;
 mod system;
@@ -13,8 +13,7 @@ use std::path::{Path, PathBuf};
 
 use nix::sys::stat::{Mode, umask};
 use nix::unistd::{Uid, geteuid};
-
-pub use cgroup::Cgroup;
+use postgres::Cgroup;
 
 /// The system account that a Berth started by root becomes.
 pub const ACCOUNT: &str = "berth";
@@ -69,7 +68,7 @@ pub fn settle(wanted: &Path) -> Result<Ground, AccountError> {
     lock_down();
     std::env::set_current_dir(&ground.data_dir).map_err(|e| AccountError::path("enter", &ground.data_dir, e))?;
     match &ground.cgroup {
-        Some(cgroup) => tracing::info!(%cgroup, "services can be put under limits"),
+        Some(cgroup) => tracing::info!(?cgroup, "services can be put under limits"),
         None => tracing::info!("no cgroup can be written here: limits of RAM and CPU are advisory"),
     }
     Ok(ground)
