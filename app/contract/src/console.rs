@@ -54,6 +54,19 @@ pub enum Secrets {
     Shown,
 }
 
+/// Says who asks, for server functions: they name the workspace of their page, and one request may name several.
+///
+/// Made for one request by whoever read its session; resolves anew, so that a removed member is refused at once.
+#[async_trait]
+pub trait Doorkeeper: Send + Sync {
+    /// The caller, in the workspace with this slug.
+    ///
+    /// # Errors
+    /// [`ApiError::Unauthenticated`] without a session that is still good, [`ApiError::NotFound`] for a workspace that
+    /// isn't the caller's.
+    async fn caller(&self, workspace: &str) -> Answer<Caller>;
+}
+
 /// Every use case of the console and the API.
 ///
 /// `id` of a service is its uuid or its name. What the caller can't reach is [`ApiError::NotFound`], in the same

@@ -40,7 +40,7 @@ pub mod values;
 
 pub use capabilities::Capabilities;
 pub use change::ServiceChange;
-pub use console::{Caller, Console};
+pub use console::{Caller, Console, Doorkeeper};
 pub use error::ApiError;
 pub use new_service::NewService;
 pub use problem::{Invalid, Problem};
