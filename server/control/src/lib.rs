@@ -10,6 +10,9 @@ use sqlx::PgPool;
 pub mod error;
 pub mod identity;
 pub mod port;
+pub mod projects;
+mod reach;
+pub mod resources;
 pub mod seal;
 pub mod store;
 

@@ -1,0 +1,121 @@
+//! Use cases about oneself: memberships and personal tokens.
+
+use contract::error::Noun;
+use contract::page::{Page, PageRequest};
+use contract::user::{IssuedToken, Me, Membership, NewToken, Token};
+use contract::{Caller, Problem};
+use uuid::Uuid;
+
+use super::secret::{digest, fresh};
+use super::tokens::PERSONAL_PREFIX;
+use crate::Control;
+use crate::error::Error;
+use crate::store::audit::{self, Entry};
+use crate::store::cursor::Window;
+
+/// Personal tokens of one user: more than anybody can look after.
+const TOKENS_MAX: i64 = 100;
+
+impl Control {
+    /// Any member: who he is and where he is a member, oldest membership first.
+    ///
+    /// # Errors
+    /// None of the caller's making.
+    pub async fn me(&self, who: &Caller) -> Result<Me, Error> {
+        let rows = sqlx::query!(
+            "select w.id, w.slug, w.name, m.role from memberships m join workspaces w on w.id = m.workspace_id
+             where m.user_id = $1 order by m.created_at, w.id",
+            who.user_id
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let workspaces = rows.into_iter().map(|row| {
+            let role: contract::permission::Role =
+                row.role.parse().map_err(|_| Error::Unexpected("memberships.role"))?;
+            let (uuid, slug, name) = (row.id, row.slug, row.name);
+            Ok(Membership { uuid, slug, name, role, permissions: role.permissions() })
+        });
+        let workspaces = workspaces.collect::<Result<_, Error>>()?;
+        Ok(Me { uuid: who.user_id, email: who.email.clone(), workspaces })
+    }
+
+    /// The caller's own personal tokens, newest first, without their secrets.
+    ///
+    /// # Errors
+    /// 400 for a page that isn't one.
+    pub async fn list_tokens(&self, who: &Caller, page: PageRequest) -> Result<Page<Token>, Error> {
+        let window = Window::of(&page)?;
+        let rows = sqlx::query_as!(
+            Token,
+            "select id as uuid, label, created_at, expires_at, last_used_at from tokens
+             where user_id = $1 and kind = 'personal' and id < $2 order by id desc limit $3",
+            who.user_id,
+            window.before,
+            window.rows
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(window.page(rows, |token| token.uuid))
+    }
+
+    /// A new personal token. The only answer that holds its secret.
+    ///
+    /// # Errors
+    /// 400 or 422; `too_many` where he has as many as he may.
+    pub async fn create_token(&self, who: &Caller, new: NewToken) -> Result<IssuedToken, Error> {
+        let (label, days) = new.parse()?;
+        let token = fresh(PERSONAL_PREFIX);
+        let mut transaction = self.pool.begin().await?;
+        // One at a time for a user, so that the count below holds.
+        sqlx::query_scalar!("select id from users where id = $1 for no key update", who.user_id)
+            .fetch_optional(&mut *transaction)
+            .await?;
+        let count = sqlx::query_scalar!(
+            r#"select count(*) as "count!" from tokens where user_id = $1 and kind = 'personal'"#,
+            who.user_id
+        )
+        .fetch_one(&mut *transaction)
+        .await?;
+        if count >= TOKENS_MAX {
+            let rest = format!("can't be given to another token: you have {count}, revoke one first");
+            return Err(Problem::breaks("label", "too_many", &rest).into());
+        }
+        let about = sqlx::query_as!(
+            Token,
+            "insert into tokens (id, user_id, kind, label, secret_hash, expires_at)
+             values ($1, $2, 'personal', $3, $4, now() + make_interval(days => $5))
+             returning id as uuid, label, created_at, expires_at, last_used_at",
+            Uuid::now_v7(),
+            who.user_id,
+            label.as_str(),
+            digest(token.expose()),
+            days.map(i32::from)
+        )
+        .fetch_one(&mut *transaction)
+        .await?;
+        let entry = Entry { action: "token.create", entity_id: Some(about.uuid), entity: &about.label, reason: None };
+        audit::write(&mut transaction, who, entry).await?;
+        transaction.commit().await?;
+        Ok(IssuedToken { about, token })
+    }
+
+    /// Ends one of the caller's own personal tokens.
+    ///
+    /// # Errors
+    /// 404 `Token not found`.
+    pub async fn revoke_token(&self, who: &Caller, token: Uuid) -> Result<(), Error> {
+        let mut transaction = self.pool.begin().await?;
+        let label = sqlx::query_scalar!(
+            "delete from tokens where user_id = $1 and id = $2 and kind = 'personal' returning label",
+            who.user_id,
+            token
+        )
+        .fetch_optional(&mut *transaction)
+        .await?
+        .ok_or_else(|| Error::not_found(Noun::Token))?;
+        let entry = Entry { action: "token.revoke", entity_id: Some(token), entity: &label, reason: None };
+        audit::write(&mut transaction, who, entry).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+}
