@@ -206,6 +206,8 @@ create table operation_steps (
     position     smallint not null,
     key          text not null,
     title        text not null,
+    -- what it is called once it is done
+    done_title   text not null,
     state        text not null default 'queued',
     detail       text,
     started_at   timestamptz,

@@ -7,13 +7,17 @@ use std::sync::Arc;
 
 use sqlx::PgPool;
 
+mod console;
 pub mod error;
+pub mod events;
 pub mod identity;
 pub mod port;
 pub mod projects;
 mod reach;
+pub mod reconcile;
 pub mod resources;
 pub mod seal;
+mod services;
 pub mod store;
 
 pub use error::Error;

@@ -95,15 +95,8 @@ pub enum Phase {
 }
 
 impl Phase {
-    pub const ALL: [Phase; 7] = [
-        Self::Absent,
-        Self::Preparing,
-        Self::Stopped,
-        Self::Starting,
-        Self::Running,
-        Self::Ready,
-        Self::Lost,
-    ];
+    pub const ALL: [Phase; 7] =
+        [Self::Absent, Self::Preparing, Self::Stopped, Self::Starting, Self::Running, Self::Ready, Self::Lost];
 
     pub fn as_str(self) -> &'static str {
         match self {

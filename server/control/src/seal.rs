@@ -31,6 +31,7 @@ impl Place<'_> {
 #[derive(Clone)]
 pub struct Sealer {
     keys: Vec<([u8; KEY_ID], XChaCha20Poly1305)>,
+    fingerprint_key: Option<[u8; KEY]>,
 }
 
 /// A key is named in front of what it sealed by the first bytes of its SHA-256.
@@ -73,7 +74,9 @@ impl Sealer {
             id.copy_from_slice(&Sha256::digest(key)[..KEY_ID]);
             (id, XChaCha20Poly1305::new(&Key::from(*key)))
         };
-        Self { keys: keys.iter().map(named).collect() }
+        let derived =
+            |key: &[u8; KEY]| Sha256::new().chain_update(b"berth fingerprint").chain_update(key).finalize().into();
+        Self { keys: keys.iter().map(named).collect(), fingerprint_key: keys.first().map(derived) }
     }
 
     /// # Errors
@@ -84,6 +87,16 @@ impl Sealer {
         let payload = Payload { msg: secret.expose().as_bytes(), aad: &place.associated_data() };
         let sealed = cipher.encrypt(&XNonce::from(nonce), payload).map_err(|_| Error::Seal("sealing failed"))?;
         Ok([id.as_slice(), nonce.as_slice(), &sealed].concat())
+    }
+
+    /// A keyed hash: equal for equal bytes, and no help in guessing them without the key.
+    ///
+    /// # Errors
+    /// There is no key.
+    pub fn fingerprint(&self, bytes: &[u8]) -> Result<Vec<u8>, Error> {
+        let key = self.fingerprint_key.ok_or(Error::Seal("there is no key"))?;
+        // a key of fixed length in front and one behind: no extension, no collision with another length
+        Ok(Sha256::new().chain_update(key).chain_update(bytes).chain_update(key).finalize().to_vec())
     }
 
     /// # Errors

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::error::Error;
 
-/// The channel of `NOTIFY` for events; the payload is `workspace kind id version`.
+/// The channel of `NOTIFY` for events; the payload is `workspace kind id version restricted`.
 pub const CHANNEL: &str = "berth_events";
 /// The channel of `NOTIFY` for tasks that are due; the payload is the service's uuid.
 pub const TASKS: &str = "berth_tasks";
@@ -23,16 +23,25 @@ pub struct Change {
 
 /// Writes an event; whoever listens hears of it at commit.
 pub async fn emit(connection: &mut PgConnection, change: Change) -> Result<(), Error> {
-    let version = sqlx::query_scalar!(
-        "insert into events (workspace_id, kind, entity_id, project_id) values ($1, $2, $3, $4) returning version",
+    sqlx::query!(
+        r#"with event as (
+             insert into events (workspace_id, kind, entity_id, project_id) values ($1, $2, $3, $4) returning version
+           )
+           select pg_notify($5, concat_ws(' ', $1::uuid, $2::text, $3::uuid, version,
+             coalesce((select restricted from projects where workspace_id = $1 and id = $4), false))) from event"#,
         change.workspace,
         change.kind.as_str(),
         change.id,
-        change.project
+        change.project,
+        CHANNEL
     )
-    .fetch_one(&mut *connection)
+    .execute(connection)
     .await?;
-    let payload = format!("{} {} {} {version}", change.workspace, change.kind, change.id);
-    sqlx::query!("select pg_notify($1, $2)", CHANNEL, payload).execute(connection).await?;
+    Ok(())
+}
+
+/// Tells the workers of every console, at commit, that a task is due.
+pub async fn wake(connection: &mut PgConnection, service: Uuid) -> Result<(), Error> {
+    sqlx::query!("select pg_notify($1, $2)", TASKS, service.to_string()).execute(connection).await?;
     Ok(())
 }

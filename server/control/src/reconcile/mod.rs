@@ -1,0 +1,255 @@
+//! The durable reconciler: takes tasks by lease and drives each service to what is wanted.
+//!
+//! Notifications, hints of the runtime and a timer only wake it; what it does comes from rows and from what it
+//! observes. A worker may die at any point: its lease runs out, and somebody else repeats the step.
+
+pub mod derive;
+pub mod lease;
+pub mod row;
+pub mod state;
+mod steps;
+pub mod timeline;
+pub mod variables;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::StreamExt;
+use tokio::sync::{Notify, Semaphore};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use uuid::Uuid;
+
+use self::lease::{LEASE, Lease, Then, Transition};
+use self::row::Row;
+use self::steps::{Next, Step, StepError};
+use crate::Control;
+use crate::error::Error;
+use crate::port::{PortError, ServiceName};
+
+/// Services worked on at once by one console. Starting a server keeps a core busy for a moment.
+const WORKERS: usize = 8;
+/// Between two looks at the tasks where nothing wakes the reconciler.
+const TIMER: Duration = Duration::from_secs(5);
+/// Between two looks at a service that is as wanted.
+const WATCH: Duration = Duration::from_secs(30);
+/// A refusal is tried again when somebody asks; this is only so that the task isn't forgotten.
+const REFUSED: Duration = Duration::from_secs(24 * 3600);
+/// Steps done under one lease at most; a task that needs more waits its turn.
+const STEPS: usize = 64;
+
+/// Wakes the reconciler of this console.
+#[derive(Clone, Default)]
+pub struct Waker(Arc<Notify>);
+
+impl Waker {
+    pub fn wake(&self) {
+        self.0.notify_one();
+    }
+}
+
+/// Runs until it is told to stop, and then until the steps at hand have ended.
+pub async fn run(control: Control, waker: Waker, stop: CancellationToken) {
+    let tracker = TaskTracker::new();
+    tracker.spawn(follow_hints(control.clone(), waker.clone(), stop.clone()));
+    let slots = Arc::new(Semaphore::new(WORKERS));
+    while !stop.is_cancelled() {
+        let pause = match fill(&control, &slots, &tracker, &waker, &stop).await {
+            Ok(pause) => pause,
+            Err(error) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "tasks could not be taken");
+                TIMER
+            }
+        };
+        tokio::select! {
+            () = stop.cancelled() => break,
+            () = waker.0.notified() => {}
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
+    tracker.close();
+    tracker.wait().await;
+}
+
+/// Takes what is due, as long as there are slots; answers how long to pause.
+async fn fill(
+    control: &Control,
+    slots: &Arc<Semaphore>,
+    tracker: &TaskTracker,
+    waker: &Waker,
+    stop: &CancellationToken,
+) -> Result<Duration, Error> {
+    loop {
+        let Ok(slot) = Arc::clone(slots).try_acquire_owned() else { return Ok(TIMER) };
+        let Some(lease) = lease::take(&control.pool).await? else { break };
+        let (control, waker, stop) = (control.clone(), waker.clone(), stop.clone());
+        tracker.spawn(async move {
+            work(&control, lease, &stop).await;
+            drop(slot);
+            waker.wake();
+        });
+    }
+    Ok(lease::next_due(&control.pool).await?.unwrap_or(TIMER).min(TIMER))
+}
+
+/// Works on one service until it has to wait, and holds the lease meanwhile.
+async fn work(control: &Control, lease: Lease, stop: &CancellationToken) {
+    let span = tracing::info_span!("task", service = %lease.service, fence = lease.fence);
+    let work = async {
+        for _ in 0..STEPS {
+            match once(control, lease).await? {
+                true if !stop.is_cancelled() => {}
+                true => return lease.release(&control.pool).await,
+                false => return Ok(()),
+            }
+        }
+        lease.release(&control.pool).await
+    };
+    let work = tracing::Instrument::instrument(work, span);
+    tokio::select! {
+        done = work => {
+            if let Err(error) = done {
+                tracing::warn!(service = %lease.service, error = &error as &dyn std::error::Error, "a task could not go on");
+            }
+        }
+        () = hold(control, lease) => tracing::warn!(service = %lease.service, "the lease was lost"),
+    }
+}
+
+/// Renews the lease; ends when it is lost.
+async fn hold(control: &Control, lease: Lease) {
+    let mut misses = 0;
+    loop {
+        tokio::time::sleep(LEASE / 3).await;
+        match lease.renew(&control.pool).await {
+            Ok(true) => misses = 0,
+            Ok(false) => return,
+            Err(_) if misses < 1 => misses += 1,
+            Err(_) => return,
+        }
+    }
+}
+
+/// One step. True: go on; false: the lease has ended.
+async fn once(control: &Control, lease: Lease) -> Result<bool, Error> {
+    let mut connection = control.pool.acquire().await?;
+    let Some(row) = Row::load(&mut connection, lease.service).await? else { return Ok(false) };
+    drop(connection);
+    let step = Step::parse(&row.step).ok_or(Error::Unexpected("tasks.step"))?;
+    let outcome = steps::run(control, &row, step).await;
+    let mut memo = row.memo.clone();
+    if let (Step::Watch, Ok(Next::Go(_))) = (step, &outcome) {
+        memo.died(row.now.unix_timestamp());
+    }
+    let transition = match &outcome {
+        Ok(Next::Gone) => return Ok(false),
+        Ok(Next::Go(next)) => transition(*next, &row, Then::GoOn),
+        Ok(Next::Wait(wait)) => transition(step, &row, Then::After(*wait)),
+        Ok(Next::Settled) => {
+            memo.broke = false;
+            Transition { settled: true, ..transition(Step::Watch, &row, Then::After(WATCH)) }
+        }
+        Err(StepError::Port(PortError::Retry { message, after })) => {
+            tracing::warn!(name = %row.name, step = step.as_str(), attempt = row.attempt, message, "a step will be repeated");
+            let then = after.map_or(Then::Backoff, Then::After);
+            // a server that doesn't let us in may have died since: begin at its beginning
+            let again = if step == Step::SignIn { Step::Ensure } else { step };
+            Transition { error: Some(message), ..transition(again, &row, then) }
+        }
+        Err(StepError::Port(PortError::Rejected(message))) => {
+            tracing::warn!(name = %row.name, step = step.as_str(), message, "the runtime refused");
+            refuse(control, &row, message).await?;
+            Transition { error: Some(message), settled: true, ..transition(step, &row, Then::After(REFUSED)) }
+        }
+        Err(StepError::Inner(error)) => {
+            tracing::error!(name = %row.name, step = step.as_str(), error = error as &dyn std::error::Error, "a step failed");
+            let said = "Something went wrong on our side; the log has it";
+            Transition { error: Some(said), ..transition(step, &row, Then::Backoff) }
+        }
+    };
+    let transition = Transition { memo: &memo, ..transition };
+    advance(control, lease, &row, &transition).await
+}
+
+fn transition(step: Step, row: &Row, then: Then) -> Transition<'_> {
+    let memo = &row.memo;
+    Transition { step: step.as_str(), memo, generation: row.generation, then, error: None, settled: false }
+}
+
+/// Writes the transition. True: go on, with the next step or, where a newer wish is there, from its beginning.
+async fn advance(control: &Control, lease: Lease, row: &Row, transition: &Transition<'_>) -> Result<bool, Error> {
+    let mut transaction = control.pool.begin().await?;
+    let written = lease.advance(&mut transaction, transition).await?;
+    if let Some(error) = transition.error
+        && timeline::waiting(&mut transaction, row.about(), error).await?
+    {
+        state::changed(&mut transaction, row).await?;
+    }
+    transaction.commit().await?;
+    if written { Ok(transition.then == Then::GoOn) } else { lease.renew(&control.pool).await }
+}
+
+/// The runtime won't: the operation has failed, and nothing is tried until somebody changes something.
+async fn refuse(control: &Control, row: &Row, message: &str) -> Result<(), Error> {
+    let mut transaction = control.pool.begin().await?;
+    sqlx::query!(
+        "update observations set rejected = true, reason = $3, observed_at = now()
+         where service_id = $1 and workspace_id = $2",
+        row.id,
+        row.workspace,
+        message
+    )
+    .execute(&mut *transaction)
+    .await?;
+    timeline::end(&mut transaction, row.about(), Some(message)).await?;
+    Ok(transaction.commit().await?)
+}
+
+/// Looks at once at services that the runtime says have changed.
+async fn follow_hints(control: Control, waker: Waker, stop: CancellationToken) {
+    let mut hints = control.runtime.changes();
+    loop {
+        let name = tokio::select! {
+            () = stop.cancelled() => return,
+            name = hints.next() => name,
+        };
+        let Some(name) = name else { return stop.cancelled().await };
+        match hint(&control, &name).await {
+            Ok(()) => waker.wake(),
+            Err(error) => tracing::warn!(%name, error = &error as &dyn std::error::Error, "a hint was lost"),
+        }
+    }
+}
+
+async fn hint(control: &Control, name: &ServiceName) -> Result<(), Error> {
+    let task = sqlx::query_scalar!(
+        "update tasks t set run_at = least(t.run_at, now()) from services s
+         where s.id = t.service_id and s.name = $1 and t.step = 'watch' returning t.service_id",
+        name.as_str()
+    );
+    let _: Option<Uuid> = task.fetch_optional(&control.pool).await?;
+    Ok(())
+}
+
+/// Wakes the task of a service for a new wish: from the beginning, with a new deadline. Part of the wish's transaction.
+pub async fn wish(connection: &mut sqlx::PgConnection, workspace: Uuid, service: Uuid) -> Result<(), Error> {
+    sqlx::query!(
+        "update tasks set step = 'ensure', generation = generation + 1, attempt = 0, run_at = now(), last_error = null,
+                deadline_at = now() + make_interval(secs => $3), memo = '{}'
+         where service_id = $1 and workspace_id = $2",
+        service,
+        workspace,
+        lease::DEADLINE.as_secs_f64()
+    )
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query!(
+        "update observations set rejected = false, reason = null where service_id = $1 and workspace_id = $2",
+        service,
+        workspace
+    )
+    .execute(&mut *connection)
+    .await?;
+    crate::store::events::wake(&mut *connection, service).await?;
+    state::refresh(connection, service).await
+}

@@ -1,0 +1,186 @@
+//! The row that a step works on: wish, observation and task of one service.
+
+use contract::spec::Size;
+use contract::values::{Mib, MilliCores, PgMajor};
+use serde::{Deserialize, Serialize};
+use sqlx::PgConnection;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::derive::Facts;
+use super::timeline::About;
+use crate::error::Error;
+use crate::port::{Desired, Phase, Power, ServiceName};
+use crate::seal::{Place, Sealer};
+
+/// What a task remembers between two steps.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Memo {
+    /// Unix seconds at which the server was found dead though nobody had asked for it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub deaths: Vec<i64>,
+    /// The present work was begun because it broke by itself.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub broke: bool,
+}
+
+/// Deaths within this many seconds count together.
+const CRASH_WINDOW: i64 = 300;
+/// So many of them are a crash loop.
+const CRASHES: usize = 3;
+
+impl Memo {
+    /// Notes one more death; old ones are forgotten.
+    pub fn died(&mut self, at: i64) {
+        self.deaths.retain(|then| at - then < CRASH_WINDOW);
+        self.deaths.push(at);
+        self.broke = true;
+    }
+
+    pub fn crash_loop(&self) -> bool {
+        self.deaths.len() >= CRASHES
+    }
+}
+
+/// Everything that a step may look at.
+#[derive(Clone, Debug)]
+pub struct Row {
+    pub id: Uuid,
+    pub workspace: Uuid,
+    pub project: Uuid,
+    pub name: ServiceName,
+    pub major: PgMajor,
+    pub size: Size,
+    pub power: Power,
+    pub deleting: bool,
+    pub environment_variables: bool,
+    pub port: Option<u16>,
+    pub sealed_password: Vec<u8>,
+    pub restart: bool,
+    pub phase: Phase,
+    pub reason: Option<String>,
+    pub rejected: bool,
+    pub signed_in: bool,
+    pub was_ready: bool,
+    pub step: String,
+    pub memo: Memo,
+    pub generation: i64,
+    pub attempt: i32,
+    pub overdue: bool,
+    pub last_error: Option<String>,
+    pub state: String,
+    pub state_reason: Option<String>,
+    pub now: OffsetDateTime,
+}
+
+impl Row {
+    /// `None` where the service is gone.
+    pub async fn load(connection: &mut PgConnection, service: Uuid) -> Result<Option<Self>, Error> {
+        let row = sqlx::query!(
+            r#"select s.id, s.workspace_id, s.project_id, s.name, s.postgres_version, s.ram_mib, s.disk_mib,
+                      s.cpu_millis, s.power, s.deleting, s.environment_variables, s.port, s.sealed_password,
+                      s.state, s.state_reason,
+                      exists (select 1 from signals g where g.service_id = s.id and g.kind = 'restart') as "restart!",
+                      o.phase, o.reason, o.rejected, o.signed_in, o.was_ready,
+                      t.step, t.memo, t.generation, t.attempt, t.last_error,
+                      coalesce(t.deadline_at < now(), false) as "overdue!", now() as "now!"
+               from services s
+               join observations o on o.service_id = s.id
+               join tasks t on t.service_id = s.id
+               where s.id = $1"#,
+            service
+        )
+        .fetch_optional(connection)
+        .await?;
+        let Some(row) = row else { return Ok(None) };
+        let size = |value: i32| u32::try_from(value).map_err(|_| Error::Unexpected("services sizes"));
+        let major = row.postgres_version.and_then(|v| u8::try_from(v).ok()).and_then(PgMajor::new);
+        Ok(Some(Self {
+            id: row.id,
+            workspace: row.workspace_id,
+            project: row.project_id,
+            name: ServiceName::parse(&row.name).ok_or(Error::Unexpected("services.name"))?,
+            major: major.ok_or(Error::Unexpected("services.postgres_version"))?,
+            size: Size {
+                ram: Mib::new(size(row.ram_mib)?),
+                disk: Mib::new(size(row.disk_mib)?),
+                cpu: MilliCores::new(size(row.cpu_millis)?),
+            },
+            power: if row.power == "stopped" { Power::Stopped } else { Power::Running },
+            deleting: row.deleting,
+            environment_variables: row.environment_variables,
+            port: row.port.and_then(|p| u16::try_from(p).ok()),
+            sealed_password: row.sealed_password.ok_or(Error::Unexpected("services.sealed_password"))?,
+            restart: row.restart,
+            phase: Phase::parse(&row.phase).ok_or(Error::Unexpected("observations.phase"))?,
+            reason: row.reason,
+            rejected: row.rejected,
+            signed_in: row.signed_in,
+            was_ready: row.was_ready,
+            step: row.step,
+            memo: serde_json::from_value(row.memo).map_err(|_| Error::Unexpected("tasks.memo"))?,
+            generation: row.generation,
+            attempt: row.attempt,
+            overdue: row.overdue,
+            last_error: row.last_error,
+            state: row.state,
+            state_reason: row.state_reason,
+            now: row.now,
+        }))
+    }
+
+    pub fn about(&self) -> About {
+        About { workspace: self.workspace, service: self.id }
+    }
+
+    /// What the runtime is asked for.
+    pub fn desired(&self, sealer: &Sealer) -> Result<Desired, Error> {
+        Ok(Desired {
+            name: self.name.clone(),
+            workspace: self.workspace,
+            major: self.major,
+            size: self.size,
+            power: self.power,
+            port: self.port,
+            password: sealer.open(password_place(self.workspace, &self.name), &self.sealed_password)?,
+            existed: self.was_ready,
+        })
+    }
+
+    pub fn facts(&self) -> Facts<'_> {
+        Facts {
+            deleting: self.deleting,
+            power: self.power,
+            phase: self.phase,
+            rejected: self.rejected,
+            signed_in: self.signed_in,
+            was_ready: self.was_ready,
+            untouched: self.attempt == 0,
+            crash_loop: self.memo.crash_loop(),
+            broke: self.memo.broke,
+            overdue: self.overdue,
+            said: self.last_error.as_deref().or(self.reason.as_deref()),
+        }
+    }
+}
+
+/// Where the password of a service's owner is sealed.
+pub fn password_place(workspace: Uuid, name: &ServiceName) -> Place<'_> {
+    Place { workspace, row: name.as_str(), column: "services.password" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn three_deaths_in_five_minutes_are_a_crash_loop() {
+        let mut memo = Memo::default();
+        memo.died(0);
+        memo.died(400);
+        memo.died(500);
+        assert!(!memo.crash_loop());
+        memo.died(600);
+        assert!(memo.crash_loop());
+    }
+}

@@ -1,0 +1,277 @@
+//! The steps. Each takes no input but its row and what it observes, and may run twice.
+
+use std::time::Duration;
+
+use contract::connection::Address;
+use sqlx::PgConnection;
+
+use super::row::Row;
+use super::timeline::{self, Step as Shown};
+use super::{state, variables};
+use crate::Control;
+use crate::error::Error;
+use crate::port::{Observed, Phase, PortError, Power, Removal, SignIn};
+
+/// A step of the reconciler, as it stands in `tasks.step`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Bring the runtime to what is wanted.
+    Ensure,
+    /// Sign in with the credentials that the API returns.
+    SignIn,
+    /// Write the project's variables, and be done.
+    Variables,
+    /// Nothing to do but look, now and then.
+    Watch,
+    /// Take everything away.
+    Remove,
+}
+
+impl Step {
+    pub const ALL: [Step; 5] = [Self::Ensure, Self::SignIn, Self::Variables, Self::Watch, Self::Remove];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ensure => "ensure",
+            Self::SignIn => "sign_in",
+            Self::Variables => "variables",
+            Self::Watch => "watch",
+            Self::Remove => "remove",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|s| s.as_str() == text)
+    }
+}
+
+/// What follows a step.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Next {
+    Go(Step),
+    /// The same step again, so much later.
+    Wait(Duration),
+    /// All is as wanted; look again in a while.
+    Settled,
+    /// The service and its rows are gone.
+    Gone,
+}
+
+/// Why a step ended without a next one.
+#[derive(Debug, thiserror::Error)]
+pub enum StepError {
+    #[error(transparent)]
+    Port(#[from] PortError),
+    #[error(transparent)]
+    Inner(#[from] Error),
+}
+
+impl From<sqlx::Error> for StepError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Inner(error.into())
+    }
+}
+
+/// Between two looks at work that the runtime does by itself.
+const PACE: Duration = Duration::from_millis(500);
+
+/// Does one step.
+pub async fn run(control: &Control, row: &Row, step: Step) -> Result<Next, StepError> {
+    match step {
+        _ if row.deleting && step != Step::Remove => Ok(Next::Go(Step::Remove)),
+        Step::Ensure => ensure(control, row).await,
+        Step::SignIn => sign_in(control, row).await,
+        Step::Variables => write_variables(control, row).await,
+        Step::Watch => watch(control, row).await,
+        Step::Remove => remove(control, row).await,
+    }
+}
+
+async fn ensure(control: &Control, row: &Row) -> Result<Next, StepError> {
+    if row.restart {
+        restart(control, row).await?;
+    }
+    let observed = control.runtime.ensure(&row.desired(&control.sealer)?).await?;
+    let mut transaction = control.pool.begin().await?;
+    observe(&mut transaction, row, &observed).await?;
+    for shown in passed(row.power, observed.phase) {
+        let detail = observed.detail.as_deref().filter(|_| shown.key == newest(observed.phase));
+        if timeline::reached(&mut transaction, row.about(), *shown, detail).await? {
+            state::changed(&mut transaction, row).await?;
+        }
+    }
+    if let Some(detail) = observed.detail.as_deref().filter(|_| observed.phase == Phase::Preparing)
+        && timeline::waiting(&mut transaction, row.about(), detail).await?
+    {
+        state::changed(&mut transaction, row).await?;
+    }
+    let next = match (row.power, observed.phase) {
+        (_, Phase::Lost) => {
+            timeline::end(&mut transaction, row.about(), Some("Its storage is gone")).await?;
+            Next::Settled
+        }
+        (Power::Stopped, Phase::Stopped) => Next::Go(Step::Variables),
+        (Power::Running, Phase::Ready) => Next::Go(Step::SignIn),
+        (_, phase) if phase != row.phase => Next::Go(Step::Ensure),
+        _ => Next::Wait(PACE),
+    };
+    transaction.commit().await?;
+    Ok(next)
+}
+
+async fn restart(control: &Control, row: &Row) -> Result<(), StepError> {
+    control.runtime.restart(&row.name).await?;
+    let mut transaction = control.pool.begin().await?;
+    sqlx::query!(
+        "delete from signals where service_id = $1 and workspace_id = $2 and kind = 'restart'",
+        row.id,
+        row.workspace
+    )
+    .execute(&mut *transaction)
+    .await?;
+    observe(&mut transaction, row, &Observed::at(Phase::Stopped)).await?;
+    if timeline::reached(&mut transaction, row.about(), timeline::STOP, None).await? {
+        state::changed(&mut transaction, row).await?;
+    }
+    Ok(transaction.commit().await?)
+}
+
+/// The steps that people see as done once a phase is reached.
+fn passed(power: Power, phase: Phase) -> &'static [Shown] {
+    match (power, phase) {
+        (Power::Stopped, Phase::Stopped) => &[timeline::PREPARE, timeline::STOP],
+        (_, Phase::Stopped | Phase::Starting) => &[timeline::PREPARE],
+        (_, Phase::Running) => &[timeline::PREPARE, timeline::START],
+        (_, Phase::Ready) => &[timeline::PREPARE, timeline::START, timeline::CONFIGURE],
+        _ => &[],
+    }
+}
+
+/// The key of the step that a phase's detail is about.
+fn newest(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Running => timeline::START.key,
+        Phase::Ready => timeline::CONFIGURE.key,
+        _ => timeline::PREPARE.key,
+    }
+}
+
+async fn sign_in(control: &Control, row: &Row) -> Result<Next, StepError> {
+    let signed_in = control.runtime.sign_in(&credentials(control, row)?).await?;
+    let mut transaction = control.pool.begin().await?;
+    sqlx::query!(
+        "update observations set signed_in = true, was_ready = true, reason = null, server_version = $3, observed_at = now()
+         where service_id = $1 and workspace_id = $2",
+        row.id,
+        row.workspace,
+        signed_in.version
+    )
+    .execute(&mut *transaction)
+    .await?;
+    let detail = format!("with the credentials shown here, to PostgreSQL {}", signed_in.version);
+    if timeline::reached(&mut transaction, row.about(), timeline::SIGN_IN, Some(&detail)).await? {
+        state::changed(&mut transaction, row).await?;
+    }
+    transaction.commit().await?;
+    Ok(Next::Go(Step::Variables))
+}
+
+async fn write_variables(control: &Control, row: &Row) -> Result<Next, StepError> {
+    let at = credentials(control, row)?;
+    let address = address(&at);
+    let mut transaction = control.pool.begin().await?;
+    let written = variables::reconcile(&mut transaction, &control.sealer, row, &address, &at.password).await?;
+    timeline::reached(&mut transaction, row.about(), timeline::VARIABLES, Some(&written.words())).await?;
+    timeline::end(&mut transaction, row.about(), None).await?;
+    state::changed(&mut transaction, row).await?;
+    transaction.commit().await?;
+    Ok(Next::Settled)
+}
+
+/// Looks whether what should be there still is.
+async fn watch(control: &Control, row: &Row) -> Result<Next, StepError> {
+    let observed = control.runtime.observe(&row.name).await?;
+    let as_wanted = match row.power {
+        _ if row.phase == Phase::Lost => true,
+        Power::Stopped => observed.phase == Phase::Stopped,
+        Power::Running => observed.phase == Phase::Running,
+    };
+    if as_wanted && row.power == Power::Running && row.phase != Phase::Lost {
+        // it is only healthy while its own credentials open it
+        let signed_in = control.runtime.sign_in(&credentials(control, row)?).await;
+        let mut connection = control.pool.acquire().await?;
+        let reason = signed_in.as_ref().err().map(ToString::to_string);
+        sqlx::query!(
+            "update observations set signed_in = $3, reason = $4, observed_at = now()
+             where service_id = $1 and workspace_id = $2",
+            row.id,
+            row.workspace,
+            reason.is_none(),
+            reason
+        )
+        .execute(&mut *connection)
+        .await?;
+        return Ok(if reason.is_none() { Next::Settled } else { Next::Go(Step::Ensure) });
+    }
+    let mut connection = control.pool.acquire().await?;
+    if as_wanted {
+        sqlx::query!(
+            "update observations set observed_at = now() where service_id = $1 and workspace_id = $2",
+            row.id,
+            row.workspace
+        )
+        .execute(&mut *connection)
+        .await?;
+        return Ok(Next::Settled);
+    }
+    observe(&mut connection, row, &observed).await?;
+    Ok(Next::Go(Step::Ensure))
+}
+
+async fn remove(control: &Control, row: &Row) -> Result<Next, StepError> {
+    if control.runtime.delete(&row.name).await? == Removal::Pending {
+        return Ok(Next::Wait(PACE));
+    }
+    let mut transaction = control.pool.begin().await?;
+    sqlx::query!("delete from vars where workspace_id = $1 and service_id = $2", row.workspace, row.id)
+        .execute(&mut *transaction)
+        .await?;
+    state::changed(&mut transaction, row).await?;
+    sqlx::query!("delete from services where workspace_id = $1 and id = $2", row.workspace, row.id)
+        .execute(&mut *transaction)
+        .await?;
+    transaction.commit().await?;
+    Ok(Next::Gone)
+}
+
+/// Writes down what was seen. Whoever isn't running isn't signed in.
+async fn observe(connection: &mut PgConnection, row: &Row, observed: &Observed) -> Result<(), Error> {
+    let serving = observed.phase >= Phase::Running && observed.phase != Phase::Lost;
+    sqlx::query!(
+        "update observations
+         set phase = $3, reason = $4, signed_in = signed_in and $5, rejected = false, observed_at = now()
+         where service_id = $1 and workspace_id = $2",
+        row.id,
+        row.workspace,
+        observed.phase.as_str(),
+        observed.detail,
+        serving
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+fn credentials(control: &Control, row: &Row) -> Result<SignIn, Error> {
+    let password = row.desired(&control.sealer)?.password;
+    Ok(SignIn {
+        name: row.name.clone(),
+        host: control.runtime.host(&row.name),
+        port: row.port.unwrap_or(contract::values::Port::POSTGRES.number()),
+        password,
+    })
+}
+
+fn address(at: &SignIn) -> Address {
+    Address { host: at.host.clone(), port: at.port, database: at.name.database(), username: at.name.database() }
+}

@@ -1,0 +1,190 @@
+//! Operations and their named steps: what people watch while the reconciler works.
+
+use contract::operation::OperationKind;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::error::Error;
+
+/// A step that people can watch: its key, what it is called while it is done, and afterwards.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Step {
+    pub key: &'static str,
+    pub doing: &'static str,
+    pub done: &'static str,
+}
+
+macro_rules! step {
+    ($name:ident, $key:literal, $doing:literal, $done:literal) => {
+        pub const $name: Step = Step { key: $key, doing: $doing, done: $done };
+    };
+}
+
+step!(PLACE, "place", "Placing it", "Placed it");
+step!(PREPARE, "prepare", "Preparing the data directory", "Prepared the data directory");
+step!(STOP, "stop", "Stopping the server", "Stopped the server");
+step!(START, "start", "Starting the server", "Started the server");
+step!(CONFIGURE, "configure", "Creating the role and the database", "Created the role and the database");
+step!(SETTINGS, "configure", "Applying the settings", "Applied the settings");
+step!(SIGN_IN, "sign_in", "Signing in", "Signed in");
+step!(VARIABLES, "variables", "Writing the variables", "Wrote the variables");
+step!(REMOVE, "remove", "Removing the server and its data", "Removed the server and its data");
+
+/// The steps of each kind of operation, in order. `VARIABLES` is left out of a create that writes none.
+pub fn steps(kind: OperationKind) -> &'static [Step] {
+    match kind {
+        OperationKind::Create => &[PLACE, PREPARE, START, CONFIGURE, SIGN_IN, VARIABLES],
+        OperationKind::Update => &[SETTINGS, SIGN_IN, VARIABLES],
+        OperationKind::Start | OperationKind::Retry => &[START, SIGN_IN],
+        OperationKind::Restart => &[STOP, START, SIGN_IN],
+        OperationKind::Stop => &[STOP],
+        OperationKind::Delete => &[REMOVE],
+    }
+}
+
+/// Which service an operation is about.
+#[derive(Clone, Copy, Debug)]
+pub struct About {
+    pub workspace: Uuid,
+    pub service: Uuid,
+}
+
+/// Begins an operation. Open ones that it makes pointless are superseded.
+pub async fn begin(
+    connection: &mut PgConnection,
+    about: About,
+    kind: OperationKind,
+    variables: bool,
+) -> Result<Uuid, Error> {
+    let pointless: &[&str] = match kind {
+        OperationKind::Delete | OperationKind::Stop => &["create", "update", "start", "stop", "restart", "retry"],
+        _ => &["start", "stop", "restart", "retry"],
+    };
+    let pointless: Vec<String> = pointless.iter().map(|k| (*k).to_owned()).collect();
+    sqlx::query!(
+        "update operations set state = 'superseded', finished_at = now()
+         where service_id = $1 and workspace_id = $2 and finished_at is null and kind = any($3)",
+        about.service,
+        about.workspace,
+        &pointless
+    )
+    .execute(&mut *connection)
+    .await?;
+    let id = Uuid::now_v7();
+    sqlx::query!(
+        "insert into operations (id, workspace_id, service_id, kind, state) values ($1, $2, $3, $4, 'running')",
+        id,
+        about.workspace,
+        about.service,
+        kind.as_str()
+    )
+    .execute(&mut *connection)
+    .await?;
+    let steps: Vec<&Step> = steps(kind).iter().filter(|s| **s != VARIABLES || variables).collect();
+    let (mut positions, mut keys, mut titles, mut done_titles) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for (position, step) in (0i16..).zip(&steps) {
+        positions.push(position);
+        keys.push(step.key.to_owned());
+        titles.push(step.doing.to_owned());
+        done_titles.push(step.done.to_owned());
+    }
+    sqlx::query!(
+        "insert into operation_steps (operation_id, workspace_id, position, key, title, done_title, state, started_at)
+         select $1, $2, position, key, title, done_title, case position when 0 then 'running' else 'queued' end,
+                case position when 0 then now() end
+         from unnest($3::smallint[], $4::text[], $5::text[], $6::text[]) as step (position, key, title, done_title)",
+        id,
+        about.workspace,
+        &positions,
+        &keys,
+        &titles,
+        &done_titles
+    )
+    .execute(connection)
+    .await?;
+    Ok(id)
+}
+
+/// Marks a step of every open operation as done and the one behind it as begun. Asking twice is harmless.
+pub async fn reached(
+    connection: &mut PgConnection,
+    about: About,
+    step: Step,
+    detail: Option<&str>,
+) -> Result<bool, Error> {
+    let done = sqlx::query!(
+        "update operation_steps s
+         set state = 'succeeded', title = s.done_title, detail = coalesce($4, s.detail),
+             started_at = coalesce(s.started_at, clock_timestamp()),
+             finished_at = clock_timestamp()
+         from operations o
+         where o.id = s.operation_id and o.service_id = $1 and o.workspace_id = $2 and o.finished_at is null
+           and s.key = $3 and s.finished_at is null",
+        about.service,
+        about.workspace,
+        step.key,
+        detail
+    )
+    .execute(&mut *connection)
+    .await?
+    .rows_affected();
+    sqlx::query!(
+        "update operation_steps s set state = 'running', started_at = clock_timestamp()
+         from operations o
+         where o.id = s.operation_id and o.service_id = $1 and o.workspace_id = $2 and o.finished_at is null
+           and s.state = 'queued'
+           and s.position = (select min(position) from operation_steps n
+                             where n.operation_id = o.id and n.finished_at is null)",
+        about.service,
+        about.workspace
+    )
+    .execute(connection)
+    .await?;
+    Ok(done > 0)
+}
+
+/// Says under the step that is being done what it waits for.
+pub async fn waiting(connection: &mut PgConnection, about: About, detail: &str) -> Result<bool, Error> {
+    let said = sqlx::query!(
+        "update operation_steps s set detail = $3
+         from operations o
+         where o.id = s.operation_id and o.service_id = $1 and o.workspace_id = $2 and o.finished_at is null
+           and s.state = 'running' and s.detail is distinct from $3",
+        about.service,
+        about.workspace,
+        detail
+    )
+    .execute(connection)
+    .await?;
+    Ok(said.rows_affected() > 0)
+}
+
+/// Ends every open operation, well or with an error.
+pub async fn end(connection: &mut PgConnection, about: About, error: Option<&str>) -> Result<(), Error> {
+    sqlx::query!(
+        "update operation_steps s
+         set state = case when $3::text is null then 'succeeded' else 'failed' end,
+             title = case when $3::text is null then s.done_title else s.title end, detail = coalesce($3, s.detail),
+             started_at = coalesce(s.started_at, clock_timestamp()), finished_at = clock_timestamp()
+         from operations o
+         where o.id = s.operation_id and o.service_id = $1 and o.workspace_id = $2 and o.finished_at is null
+           and s.finished_at is null and (s.state = 'running' or $3::text is null)",
+        about.service,
+        about.workspace,
+        error
+    )
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query!(
+        "update operations
+         set state = case when $3::text is null then 'succeeded' else 'failed' end, error = $3,
+             finished_at = clock_timestamp()
+         where service_id = $1 and workspace_id = $2 and finished_at is null",
+        about.service,
+        about.workspace,
+        error
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,152 @@
+//! `POST /services`: checks, places, and writes every row of a service in one transaction.
+
+use contract::capacity::Need;
+use contract::event::EventKind;
+use contract::operation::OperationKind;
+use contract::permission::Permission;
+use contract::problem::Problem;
+use contract::resource::Resource;
+use contract::spec::{Kind, PostgresSpec, ServiceSpec};
+use contract::values::Secret;
+use contract::{Caller, NewService, Service};
+use rand::distr::{Alphanumeric, SampleString};
+use sqlx::PgConnection;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::{entity, idempotency, placement};
+use crate::error::Error;
+use crate::port::ServiceName;
+use crate::reconcile::timeline::{self, About};
+use crate::reconcile::{self, row::password_place};
+use crate::store::audit::{self, Entry};
+use crate::store::events::{self, Change};
+use crate::{Control, reach};
+
+/// 190 bits: more than the SCRAM keys that are made of it hold.
+const PASSWORD_LETTERS: usize = 32;
+
+impl Control {
+    pub(crate) async fn create_service(
+        &self,
+        who: &Caller,
+        new: NewService,
+        key: Option<String>,
+    ) -> Result<Service, Error> {
+        who.require(Permission::ServicesManage)?;
+        let spec = new.parse(&self.runtime.capabilities(), OffsetDateTime::now_utc())?;
+        let mut transaction = self.pool.begin().await?;
+        reach::project(&mut transaction, who, spec.project_id).await?;
+        let id = Uuid::now_v7();
+        if let Some(key) = key {
+            let before = idempotency::claim(&mut transaction, &self.sealer, who, &key, &spec, id).await?;
+            if let Some(service) = before {
+                return self.again(transaction, who, service).await;
+            }
+        }
+        let Kind::Postgres(postgres) = &spec.kind else {
+            return Err(Problem::breaks("service_type", "unavailable", "isn't available here").into());
+        };
+        let need = Need { ram: postgres.size.ram, disk: postgres.size.disk, instances: postgres.instances.count() };
+        let resource = placement::place(&mut transaction, who, &spec, need).await?;
+        let name = self.insert(&mut transaction, who, id, &spec, postgres, &resource).await?;
+        let about = About { workspace: who.workspace_id, service: id };
+        timeline::begin(&mut transaction, about, OperationKind::Create, postgres.environment_variables).await?;
+        let placed = format!(
+            "on {}: {} MiB of memory and {} GiB of disk reserved",
+            resource.label,
+            postgres.size.ram.mib(),
+            postgres.size.disk.gib()
+        );
+        timeline::reached(&mut transaction, about, timeline::PLACE, Some(&placed)).await?;
+        reconcile::wish(&mut transaction, who.workspace_id, id).await?;
+        self.written(&mut transaction, who, &spec, id, &name, "service.create").await?;
+        let row = entity::reachable(&mut transaction, who, name.as_str()).await?;
+        transaction.commit().await?;
+        let password = row.password(self, who)?;
+        row.entity(row.connection(self, password.as_ref())?)
+    }
+
+    /// The answer to a repeated request: the service as it is now. Its secret is opened anew, and noted anew.
+    async fn again(
+        &self,
+        mut transaction: sqlx::Transaction<'_, sqlx::Postgres>,
+        who: &Caller,
+        service: Uuid,
+    ) -> Result<Service, Error> {
+        let row = entity::reachable(&mut transaction, who, &service.to_string()).await?;
+        let entry =
+            Entry { action: "service.create_repeated", entity_id: Some(row.id), entity: &row.name, reason: None };
+        audit::write(&mut transaction, who, entry).await?;
+        transaction.commit().await?;
+        let password = row.password(self, who)?;
+        row.entity(row.connection(self, password.as_ref())?)
+    }
+
+    async fn insert(
+        &self,
+        connection: &mut PgConnection,
+        who: &Caller,
+        id: Uuid,
+        spec: &ServiceSpec,
+        postgres: &PostgresSpec,
+        resource: &Resource,
+    ) -> Result<ServiceName, Error> {
+        let name = ServiceName::random("postgres");
+        let password = Secret::new(Alphanumeric.sample_string(&mut rand::rng(), PASSWORD_LETTERS));
+        let sealed = self.sealer.seal(password_place(who.workspace_id, &name), &password)?;
+        let port = match self.runtime.ports() {
+            Some(range) => Some(placement::port(&mut *connection, range).await?),
+            None => None,
+        };
+        let whole = |number: u32| i32::try_from(number).map_err(|_| Error::Unexpected("a size"));
+        sqlx::query!(
+            "with service as (
+               insert into services (id, workspace_id, project_id, resource_id, name, label, service_type,
+                   postgres_version, creation_mode, instances, ram_mib, disk_mib, cpu_millis, public_access,
+                   environment_variables, port, sealed_password)
+               values ($1, $2, $3, $4, $5, $6, 'postgres', $7, 'fresh', $8, $9, $10, $11, $12, $13, $14, $15)
+               returning id, workspace_id),
+             observation as (
+               insert into observations (service_id, workspace_id) select id, workspace_id from service)
+             insert into tasks (service_id, workspace_id) select id, workspace_id from service",
+            id,
+            who.workspace_id,
+            spec.project_id,
+            resource.uuid,
+            name.as_str(),
+            spec.label.as_str(),
+            i16::from(postgres.version.number()),
+            i16::from(postgres.instances.count()),
+            whole(postgres.size.ram.mib())?,
+            whole(postgres.size.disk.mib())?,
+            whole(postgres.size.cpu.millis())?,
+            postgres.public_access,
+            postgres.environment_variables,
+            port.map(i32::from),
+            sealed
+        )
+        .execute(connection)
+        .await?;
+        Ok(name)
+    }
+
+    /// The audit row and the events of a create.
+    async fn written(
+        &self,
+        connection: &mut PgConnection,
+        who: &Caller,
+        spec: &ServiceSpec,
+        id: Uuid,
+        name: &ServiceName,
+        action: &'static str,
+    ) -> Result<(), Error> {
+        let entry = Entry { action, entity_id: Some(id), entity: name.as_str(), reason: None };
+        audit::write(&mut *connection, who, entry).await?;
+        let workspace = who.workspace_id;
+        let project = Some(spec.project_id);
+        events::emit(&mut *connection, Change { workspace, kind: EventKind::Service, id, project }).await?;
+        let resource = Change { workspace, kind: EventKind::Resource, id: spec.resource_id.unwrap_or(id), project };
+        events::emit(connection, resource).await
+    }
+}

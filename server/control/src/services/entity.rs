@@ -1,0 +1,222 @@
+//! From rows to the service entity.
+
+use contract::Caller;
+use contract::connection::{Address, ConnectionDetails};
+use contract::error::Noun;
+use contract::operation::OperationSummary;
+use contract::service::{MemberRole, Service};
+use contract::spec::ServiceType;
+use contract::values::{Mib, MilliCores, PgMajor, Port, Secret};
+use sqlx::PgConnection;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::error::Error;
+use crate::port::{Power, ServiceName};
+use crate::reconcile::row::password_place;
+use crate::{Control, reach};
+
+/// A service's row with everything that its entity shows.
+#[derive(Debug)]
+pub(super) struct ServiceRow {
+    pub id: Uuid,
+    pub name: String,
+    pub label: String,
+    pub service_type: String,
+    pub project_id: Uuid,
+    pub resource_id: Uuid,
+    pub created_at: OffsetDateTime,
+    pub updated_at: OffsetDateTime,
+    pub state: String,
+    pub state_reason: Option<String>,
+    pub observed_at: Option<OffsetDateTime>,
+    pub postgres_version: Option<i16>,
+    pub creation_mode: Option<String>,
+    pub instances: i16,
+    pub ram_mib: i32,
+    pub disk_mib: i32,
+    pub cpu_millis: i32,
+    pub public_access: bool,
+    pub environment_variables: bool,
+    pub mount_point: Option<String>,
+    pub storage_access: Option<String>,
+    pub port: Option<i32>,
+    pub sealed_password: Option<Vec<u8>>,
+    pub power: String,
+    pub operation: Option<Uuid>,
+    pub operation_kind: Option<String>,
+    pub operation_state: Option<String>,
+    pub operation_error: Option<String>,
+    pub step: Option<String>,
+    pub steps_done: Option<i64>,
+    pub steps: Option<i64>,
+}
+
+/// Rows by id, newest first. What another workspace has isn't there.
+pub(super) async fn rows(connection: &mut PgConnection, who: &Caller, ids: &[Uuid]) -> Result<Vec<ServiceRow>, Error> {
+    let rows = sqlx::query_as!(
+        ServiceRow,
+        r#"select s.id, s.name, s.label, s.service_type, s.project_id, s.resource_id, s.created_at, s.updated_at,
+                  s.state, s.state_reason, b.observed_at as "observed_at?", s.postgres_version, s.creation_mode,
+                  s.instances, s.ram_mib, s.disk_mib, s.cpu_millis, s.public_access, s.environment_variables,
+                  s.mount_point, s.storage_access, s.port, s.sealed_password, s.power,
+                  o.id as "operation?", o.kind as "operation_kind?", o.state as "operation_state?",
+                  o.error as "operation_error?", t.step, t.steps_done, t.steps
+           from services s
+           left join observations b on b.service_id = s.id
+           left join lateral (
+               select id, kind, state, error from operations where service_id = s.id order by id desc limit 1
+           ) o on true
+           left join lateral (
+               select (array_agg(title order by position) filter (where state = 'running'))[1] as step,
+                      count(*) filter (where state = 'succeeded') as steps_done, count(*) as steps
+               from operation_steps where operation_id = o.id
+           ) t on true
+           where s.workspace_id = $1 and s.id = any($2)
+           order by s.id desc"#,
+        who.workspace_id,
+        ids
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(rows)
+}
+
+/// The row of a service that the caller can reach, by uuid or name.
+pub(super) async fn reachable(connection: &mut PgConnection, who: &Caller, id: &str) -> Result<ServiceRow, Error> {
+    let id = id_of(&mut *connection, who, id).await?;
+    rows(connection, who, &[id]).await?.pop().ok_or_else(|| Error::not_found(Noun::Service))
+}
+
+/// The same, with the row locked for a change.
+pub(super) async fn locked(connection: &mut PgConnection, who: &Caller, id: &str) -> Result<ServiceRow, Error> {
+    let id = id_of(&mut *connection, who, id).await?;
+    sqlx::query!("select id from services where workspace_id = $1 and id = $2 for update", who.workspace_id, id)
+        .fetch_optional(&mut *connection)
+        .await?;
+    rows(connection, who, &[id]).await?.pop().ok_or_else(|| Error::not_found(Noun::Service))
+}
+
+async fn id_of(connection: &mut PgConnection, who: &Caller, id: &str) -> Result<Uuid, Error> {
+    // a name may not be as long as a uuid with its hyphens, and one that looks like a uuid is one
+    let uuid = Uuid::try_parse(id).ok().filter(|_| id.len() == uuid::fmt::Hyphenated::LENGTH);
+    let found = sqlx::query_scalar!(
+        "select s.id from services s join projects p on p.id = s.project_id and p.workspace_id = s.workspace_id
+         where s.workspace_id = $1 and (s.id = $2 or s.name = $3) and (not p.restricted or $4)",
+        who.workspace_id,
+        uuid,
+        if uuid.is_some() { None } else { Some(id) },
+        reach::sees_restricted(who)
+    )
+    .fetch_optional(connection)
+    .await?;
+    found.ok_or_else(|| Error::not_found(Noun::Service))
+}
+
+impl ServiceRow {
+    pub fn service_type(&self) -> Result<ServiceType, Error> {
+        self.service_type.parse().map_err(|_| Error::Unexpected("services.service_type"))
+    }
+
+    pub fn power(&self) -> Power {
+        if self.power == "stopped" { Power::Stopped } else { Power::Running }
+    }
+
+    pub fn state(&self) -> Result<contract::State, Error> {
+        self.state.parse().map_err(|_| Error::Unexpected("services.state"))
+    }
+
+    pub fn name(&self) -> Result<ServiceName, Error> {
+        ServiceName::parse(&self.name).ok_or(Error::Unexpected("services.name"))
+    }
+
+    pub fn port(&self) -> u16 {
+        self.port.and_then(|p| u16::try_from(p).ok()).unwrap_or(Port::POSTGRES.number())
+    }
+
+    /// MiB; a column that the schema keeps from being negative.
+    pub fn ram(&self) -> Mib {
+        Mib::new(u32::try_from(self.ram_mib).unwrap_or_default())
+    }
+
+    pub fn disk(&self) -> Mib {
+        Mib::new(u32::try_from(self.disk_mib).unwrap_or_default())
+    }
+
+    /// Opens the password; `None` where the type has none.
+    pub fn password(&self, control: &Control, who: &Caller) -> Result<Option<Secret>, Error> {
+        let Some(sealed) = &self.sealed_password else { return Ok(None) };
+        control.sealer.open(password_place(who.workspace_id, &self.name()?), sealed).map(Some)
+    }
+
+    /// Where and how to connect; with the secret lines where a password is handed in.
+    pub fn connection(&self, control: &Control, password: Option<&Secret>) -> Result<Option<ConnectionDetails>, Error> {
+        if self.service_type()? != ServiceType::Postgres {
+            return Ok(None);
+        }
+        let name = self.name()?;
+        let address = Address {
+            host: control.runtime.host(&name),
+            port: self.port(),
+            database: name.database(),
+            username: name.database(),
+        };
+        Ok(Some(address.details(password)))
+    }
+
+    /// The entity, with the connection details that the caller may see.
+    pub fn entity(&self, details: Option<ConnectionDetails>) -> Result<Service, Error> {
+        let postgres = self.service_type()? == ServiceType::Postgres;
+        let major = self.postgres_version.and_then(|v| u8::try_from(v).ok()).and_then(PgMajor::new);
+        let cpu = MilliCores::new(u32::try_from(self.cpu_millis).unwrap_or_default());
+        let word = |text: &Option<String>| text.as_deref().and_then(|t| t.parse().ok());
+        Ok(Service {
+            uuid: self.id,
+            name: self.name.clone(),
+            label: self.label.clone(),
+            service_type: self.service_type()?,
+            project_id: self.project_id,
+            resource_id: self.resource_id,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+            state: self.state()?,
+            state_reason: self.state_reason.clone(),
+            observed_at: self.observed_at,
+            role: postgres.then_some(MemberRole::Primary),
+            primary_addon_uuid: None,
+            replicas: Vec::new(),
+            postgres_version: major,
+            instances: u8::try_from(self.instances).map_err(|_| Error::Unexpected("services.instances"))?,
+            creation_mode: word(&self.creation_mode),
+            ram_size: postgres.then(|| f64::from(self.ram().mib())),
+            disk_size: self.disk().gib(),
+            cpu_size: postgres.then(|| cpu.cores()),
+            public_access: if self.public_access { "1" } else { "0" }.to_owned(),
+            environment_variables: self.environment_variables,
+            mount_point: self.mount_point.clone(),
+            storage_access: self.storage_access.as_deref().and_then(|t| t.parse().ok()),
+            operation: self.operation()?,
+            connection_details: details,
+        })
+    }
+
+    fn operation(&self) -> Result<Option<OperationSummary>, Error> {
+        let (Some(uuid), Some(kind), Some(state)) = (self.operation, &self.operation_kind, &self.operation_state)
+        else {
+            return Ok(None);
+        };
+        Ok(Some(OperationSummary {
+            uuid,
+            kind: kind.parse().map_err(|_| Error::Unexpected("operations.kind"))?,
+            state: state.parse().map_err(|_| Error::Unexpected("operations.state"))?,
+            step: self.step.clone(),
+            progress: progress(self.steps_done.unwrap_or_default(), self.steps.unwrap_or_default()),
+            error: self.operation_error.clone(),
+        }))
+    }
+}
+
+/// 0 to 1.
+pub(super) fn progress(done: i64, all: i64) -> f64 {
+    if all == 0 { 1.0 } else { done as f64 / all as f64 }
+}

@@ -1,0 +1,11 @@
+//! The use cases of services. One file a use case; each begins with its authorisation.
+
+mod act;
+mod create;
+mod entity;
+mod idempotency;
+mod operations;
+mod placement;
+mod read;
+mod reveal;
+mod update;

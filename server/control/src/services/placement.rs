@@ -1,0 +1,76 @@
+//! Where a new service goes: its resource, its name, its port.
+
+use contract::capacity::{self, Free, Need};
+use contract::error::Noun;
+use contract::problem::{Invalid, Problem};
+use contract::resource::Resource;
+use contract::{Caller, ServiceSpec};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::error::Error;
+use crate::resources;
+
+/// The resource that a service is placed on, locked until the transaction ends, with room for `need`.
+pub(super) async fn place(
+    connection: &mut PgConnection,
+    who: &Caller,
+    spec: &ServiceSpec,
+    need: Need,
+) -> Result<Resource, Error> {
+    let usable = resources::usable(&mut *connection, who.workspace_id, spec.project_id).await?;
+    let chosen = match spec.resource_id {
+        Some(id) if usable.iter().any(|r| r.uuid == id) => id,
+        Some(id) => {
+            let there = resources::one(connection, who.workspace_id, id).await?.is_some();
+            let closed = || Problem::breaks("resource_id", "closed", "is closed to this project").into();
+            return Err(if there { closed() } else { Error::not_found(Noun::Resource) });
+        }
+        None => only(&usable)?,
+    };
+    resources::lock(&mut *connection, chosen).await?;
+    // read again behind the lock: somebody may have placed something in between
+    let resource = resources::usable(connection, who.workspace_id, spec.project_id).await?;
+    let resource = resource.into_iter().find(|r| r.uuid == chosen).ok_or_else(|| Error::not_found(Noun::Resource))?;
+    fits(need, &Free::of(&resource))?;
+    Ok(resource)
+}
+
+pub(super) fn fits(need: Need, free: &Free) -> Result<(), Error> {
+    Ok(Invalid::unless(Some(()), capacity::problems(need, free))?)
+}
+
+fn only(usable: &[Resource]) -> Result<Uuid, Error> {
+    match usable {
+        [one] => Ok(one.uuid),
+        [] => {
+            Err(Problem::breaks("resource_id", "none", "can't be chosen: no resource is open to this project").into())
+        }
+        many => {
+            let names: Vec<&str> = many.iter().map(|r| r.label.as_str()).collect();
+            let rest = format!("has to be chosen: {} are open to this project", names.join(" and "));
+            Err(Problem::breaks("resource_id", "ambiguous", &rest).into())
+        }
+    }
+}
+
+/// Ports of all services are taken under one lock, so that two creates never get the same.
+const PORT_LOCK: i64 = 0x62_65_72_74_68; // "berth"
+
+/// The lowest port of the range that no service has and that nobody else listens on.
+pub(super) async fn port(connection: &mut PgConnection, range: std::ops::RangeInclusive<u16>) -> Result<u16, Error> {
+    sqlx::query!("select pg_advisory_xact_lock($1)", PORT_LOCK).execute(&mut *connection).await?;
+    let free = sqlx::query_scalar!(
+        r#"select port as "port!" from generate_series($1::int, $2::int) as port
+           where not exists (select 1 from services s where s.port = port.port) order by port limit 64"#,
+        i32::from(*range.start()),
+        i32::from(*range.end())
+    )
+    .fetch_all(connection)
+    .await?;
+    let open = |port: &u16| std::net::TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, *port)).is_ok();
+    free.into_iter().filter_map(|p| u16::try_from(p).ok()).find(open).ok_or_else(|| {
+        let rest = "can't be reached: every port of --database-ports is taken; delete a service or widen the range";
+        Problem::breaks("service", "no_port", rest).into()
+    })
+}

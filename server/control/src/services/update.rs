@@ -1,0 +1,122 @@
+//! `PUT /services/{id}`: every rule of a create, in the transaction that writes.
+
+use contract::capacity::{Free, Need};
+use contract::change::Change;
+use contract::error::Noun;
+use contract::event::EventKind;
+use contract::operation::OperationKind;
+use contract::permission::Permission;
+use contract::problem::Problem;
+use contract::state::{Action, Verdict};
+use contract::{Caller, Service, ServiceChange};
+use sqlx::PgConnection;
+
+use super::entity::{self, ServiceRow};
+use super::placement;
+use crate::error::Error;
+use crate::reconcile::timeline::{self, About};
+use crate::store::audit::{self, Entry};
+use crate::store::events;
+use crate::{Control, reach, reconcile, resources};
+
+impl Control {
+    pub(crate) async fn update_service(&self, who: &Caller, id: &str, change: ServiceChange) -> Result<Service, Error> {
+        who.require(Permission::ServicesManage)?;
+        let mut transaction = self.pool.begin().await?;
+        let row = entity::locked(&mut transaction, who, id).await?;
+        let change = change.parse(row.service_type()?, row.disk(), &self.runtime.capabilities())?;
+        if let Verdict::Refused(why) = row.state()?.allows(Action::Update) {
+            return Err(Problem::breaks("state", "not_now", &format!("doesn't allow it: {why}")).into());
+        }
+        moves(&mut transaction, who, &row, &change).await?;
+        grows(&mut transaction, who, &row, &change).await?;
+        write(&mut transaction, who, &row, &change).await?;
+        if touches_runtime(&row, &change) {
+            let about = About { workspace: who.workspace_id, service: row.id };
+            let variables = change.environment_variables.unwrap_or(row.environment_variables);
+            timeline::begin(&mut transaction, about, OperationKind::Update, variables).await?;
+            reconcile::wish(&mut transaction, who.workspace_id, row.id).await?;
+        }
+        let entry = Entry { action: "service.update", entity_id: Some(row.id), entity: &row.name, reason: None };
+        audit::write(&mut transaction, who, entry).await?;
+        let row = entity::reachable(&mut transaction, who, &row.id.to_string()).await?;
+        let told = events::Change {
+            workspace: who.workspace_id,
+            kind: EventKind::Service,
+            id: row.id,
+            project: Some(row.project_id),
+        };
+        events::emit(&mut transaction, told).await?;
+        transaction.commit().await?;
+        row.entity(row.connection(self, None)?)
+    }
+}
+
+/// A move needs a project that the caller can reach and that may use the service's resource.
+async fn moves(connection: &mut PgConnection, who: &Caller, row: &ServiceRow, change: &Change) -> Result<(), Error> {
+    let Some(project) = change.project_id.filter(|p| *p != row.project_id) else { return Ok(()) };
+    reach::project(&mut *connection, who, project).await?;
+    let usable = resources::usable(connection, who.workspace_id, project).await?;
+    if usable.iter().any(|r| r.uuid == row.resource_id) {
+        return Ok(());
+    }
+    Err(Problem::breaks("project_id", "closed", "can't be changed: its resource is closed to that project").into())
+}
+
+/// What it takes more has to fit.
+async fn grows(connection: &mut PgConnection, who: &Caller, row: &ServiceRow, change: &Change) -> Result<(), Error> {
+    let held = Need {
+        ram: row.ram(),
+        disk: row.disk(),
+        instances: u8::try_from(row.instances).map_err(|_| Error::Unexpected("services.instances"))?,
+    };
+    let need = Need {
+        ram: change.ram.unwrap_or(held.ram),
+        disk: change.disk.unwrap_or(held.disk),
+        instances: change.instances.map_or(held.instances, |i| i.count()),
+    };
+    if need == held {
+        return Ok(());
+    }
+    resources::lock(&mut *connection, row.resource_id).await?;
+    let resource = resources::one(connection, who.workspace_id, row.resource_id).await?;
+    let resource = resource.ok_or_else(|| Error::not_found(Noun::Resource))?;
+    placement::fits(need, &Free::of(&resource).without(held))
+}
+
+async fn write(connection: &mut PgConnection, who: &Caller, row: &ServiceRow, change: &Change) -> Result<(), Error> {
+    let whole = |number: u32| i32::try_from(number).unwrap_or(i32::MAX);
+    sqlx::query!(
+        "update services
+         set label = coalesce($3, label), ram_mib = coalesce($4, ram_mib), disk_mib = coalesce($5, disk_mib),
+             cpu_millis = coalesce($6, cpu_millis), instances = coalesce($7, instances),
+             public_access = coalesce($8, public_access),
+             environment_variables = coalesce($9, environment_variables), project_id = coalesce($10, project_id),
+             updated_at = now()
+         where workspace_id = $1 and id = $2",
+        who.workspace_id,
+        row.id,
+        change.label.as_ref().map(|l| l.as_str()),
+        change.ram.map(|m| whole(m.mib())),
+        change.disk.map(|m| whole(m.mib())),
+        change.cpu.map(|m| whole(m.millis())),
+        change.instances.map(|i| i16::from(i.count())),
+        change.public_access,
+        change.environment_variables,
+        change.project_id
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// A new label is only shown; everything else is the reconciler's work.
+fn touches_runtime(row: &ServiceRow, change: &Change) -> bool {
+    change.ram.is_some_and(|m| m != row.ram())
+        || change.disk.is_some_and(|m| m != row.disk())
+        || change.cpu.is_some_and(|c| i32::try_from(c.millis()).ok() != Some(row.cpu_millis))
+        || change.instances.is_some_and(|i| i16::from(i.count()) != row.instances)
+        || change.public_access.is_some_and(|p| p != row.public_access)
+        || change.environment_variables.is_some_and(|e| e != row.environment_variables)
+        || change.project_id.is_some_and(|p| p != row.project_id)
+}
