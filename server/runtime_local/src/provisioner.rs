@@ -1,0 +1,177 @@
+//! The port.
+
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use contract::Capabilities;
+use control::port::{Desired, Observed, Phase, PortError, Power, Provisioner, Removal, ServiceName, SignIn, SignedIn};
+use futures::StreamExt as _;
+use futures::stream::BoxStream;
+use postgres::{Limits, Listen, Major, Settings, Status, StopMode, scram_verifier, sign_in};
+use secrecy::SecretString;
+use tokio_stream::wrappers::BroadcastStream;
+
+use crate::fetch::Programs;
+use crate::{Inner, LocalRuntime};
+
+/// Servers listen on loopback only.
+const HOST: &str = "127.0.0.1";
+/// How long sessions may take to end before a stop cuts them off.
+const STOP: Duration = Duration::from_secs(30);
+/// How long a sign-in may take.
+const SIGN_IN: Duration = Duration::from_secs(5);
+
+#[async_trait]
+impl Provisioner for LocalRuntime {
+    fn capabilities(&self) -> Capabilities {
+        self.0.capabilities.borrow().clone()
+    }
+
+    fn host(&self, _: &ServiceName) -> String {
+        HOST.to_owned()
+    }
+
+    fn ports(&self) -> Option<RangeInclusive<u16>> {
+        Some(self.0.ports.clone())
+    }
+
+    async fn ensure(&self, desired: &Desired) -> Result<Observed, PortError> {
+        let inner = &*self.0;
+        match inner.status(&desired.name)? {
+            Status::Absent | Status::HalfPrepared if desired.existed => Ok(Observed::at(Phase::Lost)),
+            Status::Absent | Status::HalfPrepared => inner.prepare(desired).await,
+            Status::Stopped => inner.start(desired).await,
+            Status::Starting | Status::Stopping => Ok(Observed::at(Phase::Starting)),
+            Status::Running { .. } if desired.power == Power::Stopped => {
+                inner.stop(&desired.name).await?;
+                Ok(Observed::at(Phase::Stopped))
+            }
+            Status::Running { .. } => inner.configure(desired).await,
+        }
+    }
+
+    async fn observe(&self, name: &ServiceName) -> Result<Observed, PortError> {
+        let phase = match self.0.status(name)? {
+            Status::Absent => Phase::Absent,
+            Status::HalfPrepared => Phase::Preparing,
+            Status::Stopped => Phase::Stopped,
+            Status::Starting | Status::Stopping => Phase::Starting,
+            Status::Running { .. } => Phase::Running,
+        };
+        Ok(Observed { phase, detail: self.0.notes.of(name).filter(|_| phase == Phase::Running) })
+    }
+
+    async fn restart(&self, name: &ServiceName) -> Result<(), PortError> {
+        match self.0.status(name)? {
+            Status::Absent | Status::HalfPrepared | Status::Stopped => Ok(()),
+            _ => self.0.stop(name).await,
+        }
+    }
+
+    async fn delete(&self, name: &ServiceName) -> Result<Removal, PortError> {
+        self.0.host.remove(&self.0.dir(name)).await.map_err(retry)?;
+        Ok(Removal::Gone)
+    }
+
+    async fn sign_in(&self, at: &SignIn) -> Result<SignedIn, PortError> {
+        let user = at.name.database();
+        let password = SecretString::from(at.password.expose());
+        let signed_in = sign_in(&at.host, at.port, &user, &user, &password, SIGN_IN).await;
+        let signed_in = signed_in.map_err(|error| PortError::retry(error.to_string()))?;
+        Ok(SignedIn { version: signed_in.version, tls: signed_in.tls, took: signed_in.took })
+    }
+
+    fn changes(&self) -> BoxStream<'static, ServiceName> {
+        // a reader that was too slow lost hints only
+        BroadcastStream::new(self.0.hints.subscribe()).filter_map(|hint| std::future::ready(hint.ok())).boxed()
+    }
+}
+
+impl Inner {
+    fn status(&self, name: &ServiceName) -> Result<Status, PortError> {
+        self.host.observe(&self.dir(name)).map_err(retry)
+    }
+
+    async fn prepare(&self, desired: &Desired) -> Result<Observed, PortError> {
+        let major = major(desired)?;
+        match self.fetches.programs(&self.host, major).await {
+            Programs::Ready => {}
+            Programs::Waiting(said) => return Ok(Observed::saying(Phase::Preparing, said)),
+            Programs::Failed(reason) => return Err(PortError::retry(reason)),
+        }
+        self.host.prepare(&self.dir(&desired.name), &settings(desired)?).await.map_err(retry)?;
+        Ok(Observed::saying(Phase::Stopped, format!("from the PostgreSQL {major} template")))
+    }
+
+    async fn start(&self, desired: &Desired) -> Result<Observed, PortError> {
+        let dir = self.dir(&desired.name);
+        self.host.prepare(&dir, &settings(desired)?).await.map_err(retry)?;
+        if desired.power == Power::Stopped {
+            return Ok(Observed::at(Phase::Stopped));
+        }
+        let running = self.host.start(&dir).await.map_err(retry)?;
+        Ok(Observed::saying(Phase::Running, format!("on port {}", running.port)))
+    }
+
+    async fn stop(&self, name: &ServiceName) -> Result<(), PortError> {
+        self.host.stop(&self.dir(name), StopMode::Fast, STOP).await.map_err(retry)
+    }
+
+    /// Settings, role and database of a server that runs. Settings that need a restart end in a stopped server, which
+    /// the next call starts.
+    async fn configure(&self, desired: &Desired) -> Result<Observed, PortError> {
+        let dir = self.dir(&desired.name);
+        let waiting = self.host.apply(&dir, &settings(desired)?).await.map_err(retry)?;
+        if !waiting.is_empty() {
+            self.stop(&desired.name).await?;
+            return Ok(Observed::at(Phase::Stopped));
+        }
+        let name = desired.name.database();
+        let verifier = scram_verifier(&SecretString::from(desired.password.expose()));
+        self.host.ensure_role_and_database(&dir, &name, &verifier).await.map_err(retry)?;
+        Ok(Observed::saying(Phase::Ready, format!("both are called {name}")))
+    }
+}
+
+fn major(desired: &Desired) -> Result<Major, PortError> {
+    let number = u16::from(desired.major.number());
+    Major::new(number).ok_or_else(|| PortError::Rejected(format!("PostgreSQL {number} can't run here")))
+}
+
+fn settings(desired: &Desired) -> Result<Settings, PortError> {
+    let port = desired.port.ok_or_else(|| PortError::Rejected("It was given no port".into()))?;
+    let limits = Limits {
+        ram_mib: u64::from(desired.size.ram.mib()),
+        disk_mib: u64::from(desired.size.disk.mib()),
+        cpu_millis: desired.size.cpu.millis(),
+    };
+    Ok(Settings::new(major(desired)?, limits, Listen::Loopback, port))
+}
+
+/// On this machine everything may be mended by somebody: room made, a port freed, programs installed.
+fn retry(error: postgres::Error) -> PortError {
+    tracing::debug!(error = &error as &dyn std::error::Error, "a server refused");
+    let message = match &error {
+        postgres::Error::PortInUse { port } => {
+            format!("Port {port} is taken by another program on this machine; end that program")
+        }
+        // paths of this machine stay in the log
+        postgres::Error::Io { action, source, .. } => format!("Could not {action} a file of the server: {source}"),
+        postgres::Error::StartFailed { log, .. } => format!("The server ended while starting: {}", log.join(" | ")),
+        postgres::Error::StartTimeout { seconds, log, .. } => {
+            format!("The server is still not ready after {seconds} s: {}", log.join(" | "))
+        }
+        postgres::Error::NotPrepared(_) => "Its data directory isn't ready".to_owned(),
+        postgres::Error::StillAlive { pids, .. } => format!("Processes {pids:?} of the server do not end"),
+        postgres::Error::Superuser { .. } => "The server does not take its superuser's password".to_owned(),
+        postgres::Error::OtherMajor { found, wanted, .. } => {
+            format!("Its data is of PostgreSQL {found}, not {wanted}")
+        }
+        postgres::Error::BinariesMissing { version, reason, .. } => {
+            format!("PostgreSQL {version} is not on this machine and could not be fetched ({reason})")
+        }
+        other => other.to_string(),
+    };
+    PortError::retry(message)
+}
