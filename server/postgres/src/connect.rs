@@ -10,7 +10,7 @@ use tokio_postgres::{Client, Config, NoTls};
 
 use crate::error::{Error, Result};
 use crate::server::Server;
-use crate::{Host, roles, secret};
+use crate::{Host, disk, roles, secret};
 
 /// How long a connection over the socket may take: a server under full load.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -50,28 +50,23 @@ impl Host {
             // Copied from a server whose superuser isn't known here.
             return Ok(());
         };
-        let refused = match self.connect(port, "postgres", &own).await? {
-            Ok(_) => return crate::disk::remove_file(&server.initial_superuser()),
-            Err(error) if is_refusal(&error) => error,
-            // Answered, and full: that is a running server.
-            Err(error) if error.code() == Some(&SqlState::TOO_MANY_CONNECTIONS) => return Ok(()),
-            Err(error) => return Err(Error::Sql(error)),
-        };
-        let Some(initial) = secret::read(&server.initial_superuser())? else {
-            // A standby has its primary's roles, and can't be written to.
-            return match server.is_standby() {
-                true => Ok(()),
-                false => Err(superuser_error(server, refused)),
-            };
-        };
-        let client = match self.connect(port, "postgres", &initial).await? {
-            Ok(client) => client,
-            Err(error) => return Err(superuser_error(server, error)),
-        };
-        roles::set_password(&client, "postgres", &secret::scram_verifier(&own)).await?;
+        // The initial one first: while its file is there it is the likely one, and a failure would stand in the server's log.
+        if let Some(initial) = secret::read(&server.initial_superuser())? {
+            match self.connect(port, "postgres", &initial).await? {
+                Ok(client) => {
+                    roles::set_password(&client, "postgres", &secret::scram_verifier(&own)).await?;
+                    return disk::remove_file(&server.initial_superuser());
+                }
+                Err(error) if is_refusal(&error) => {}
+                Err(error) => return busy_or(error),
+            }
+        }
         match self.connect(port, "postgres", &own).await? {
-            Ok(_) => crate::disk::remove_file(&server.initial_superuser()),
-            Err(error) => Err(superuser_error(server, error)),
+            Ok(_) => disk::remove_file(&server.initial_superuser()),
+            // A standby has its primary's roles, and can't be written to.
+            Err(error) if is_refusal(&error) && server.is_standby() => Ok(()),
+            Err(source) if is_refusal(&source) => Err(Error::Superuser { dir: server.dir.clone(), source }),
+            Err(error) => busy_or(error),
         }
     }
 
@@ -107,8 +102,12 @@ impl Host {
     }
 }
 
-fn superuser_error(server: &Server, source: tokio_postgres::Error) -> Error {
-    Error::Superuser { dir: server.dir.clone(), source }
+/// A server that answers that it is full runs.
+fn busy_or(error: tokio_postgres::Error) -> Result<()> {
+    match error.code() == Some(&SqlState::TOO_MANY_CONNECTIONS) {
+        true => Ok(()),
+        false => Err(Error::Sql(error)),
+    }
 }
 
 fn is_refusal(error: &tokio_postgres::Error) -> bool {

@@ -22,6 +22,8 @@ use crate::{Host, last_log_lines, pidfile, ports, sockets};
 const TIMEOUT: Duration = Duration::from_secs(60);
 /// How often its files are looked at meanwhile; a start takes 60 ms at best.
 const EVERY: Duration = Duration::from_millis(10);
+/// How long a process that was killed may still look alive.
+const DYING: Duration = Duration::from_millis(500);
 /// Lines of its log that an error carries.
 const EVIDENCE: usize = 12;
 
@@ -52,39 +54,55 @@ impl Host {
             return Err(Error::NotPrepared(server.dir));
         }
         let settings = server.settings()?;
-        let (process, started) = match self.running_or_cleared(&server).await? {
-            Some(process) => (process, None),
-            None => self.launch(&server, &settings).await?,
+        match self.attempt(&server, &settings).await {
+            // Killed a moment ago, and seen before the kernel was done with it.
+            Err(Failed { adopted: Some(process), error }) if dies(&process).await => {
+                tracing::info!(%error, dir = %server.dir.display(), "the server ended while it was adopted");
+                self.attempt(&server, &settings).await
+            }
+            other => other,
+        }
+        .map_err(|failed| failed.error)
+    }
+
+    async fn attempt(&self, server: &Server, settings: &Settings) -> Result<Running, Failed> {
+        let adopted = self.running_or_cleared(server).await?;
+        let running = self.bring_up(server, settings, adopted).await;
+        running.map_err(|error| Failed { error, adopted })
+    }
+
+    async fn bring_up(&self, server: &Server, settings: &Settings, adopted: Option<Proc>) -> Result<Running> {
+        let process = match adopted {
+            Some(process) => Process::Adopted(process),
+            None => Process::Started(self.launch(server, settings).await?),
         };
-        let pid = process.map(|process| process.pid);
-        let pid = pid.or(started.as_ref().map(|started| started.pid));
-        let limits = self.confine(&server, &settings, pid);
-        let (pid, port, started_at) = self.wait_until_ready(&server, &settings, process, started.as_ref()).await?;
-        self.settle_superuser(&server, port).await?;
+        let limits = self.confine(server, settings, process.pid());
+        let (pid, port, started_at) = self.wait_until_ready(server, settings, &process).await?;
+        self.settle_superuser(server, port).await?;
         // Those that were born before the postmaster had joined the group.
-        self.sweep(&server);
-        Ok(Running { pid, port, started_at, adopted: started.is_none(), limits })
+        self.sweep(server);
+        Ok(Running { pid, port, started_at, adopted: adopted.is_some(), limits })
     }
 
     /// The living postmaster; or none, and nothing of an earlier one either.
-    async fn running_or_cleared(&self, server: &Server) -> Result<Option<Option<Proc>>> {
+    async fn running_or_cleared(&self, server: &Server) -> Result<Option<Proc>> {
         let by_file = server.postmaster();
         if look(server) == Status::Stopping {
             self.wait_for_end(server, TIMEOUT).await;
         } else if by_file.is_some() {
-            return Ok(Some(by_file));
+            return Ok(by_file);
         }
         // One that has not written its pid file yet.
         let processes = server.processes();
         if let Some(postmaster) = procs::postmaster_among(&processes) {
-            return Ok(Some(Some(postmaster)));
+            return Ok(Some(postmaster));
         }
         self.end_orphans(server).await?;
         remove_file(&pidfile::path(&server.data()))?;
         Ok(None)
     }
 
-    async fn launch(&self, server: &Server, settings: &Settings) -> Result<(Option<Proc>, Option<Started>)> {
+    async fn launch(&self, server: &Server, settings: &Settings) -> Result<Started> {
         sockets::ensure(self.socket_dir())?;
         sockets::clear(self.socket_dir(), settings.port)?;
         if settings.listen == Listen::Loopback && !ports::can_bind(settings.port) {
@@ -101,17 +119,17 @@ impl Host {
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         let started = process::start(command).at("start", &binaries.postgres())?;
         tracing::info!(pid = started.pid, dir = %server.dir.display(), version = binaries.version, "started a server");
-        Ok((None, Some(started)))
+        Ok(started)
     }
 
     /// Puts the server into its cgroup.
-    fn confine(&self, server: &Server, settings: &Settings, pid: Option<i32>) -> LimitsEnforced {
+    fn confine(&self, server: &Server, settings: &Settings, pid: i32) -> LimitsEnforced {
         let Some(cgroup) = &self.config().cgroup else {
             return LimitsEnforced::Advisory;
         };
         let name = name_for(&server.dir);
         let set = cgroup.set(&name, &settings.limits);
-        let joined = set.and_then(|()| pid.map_or(Ok(()), |pid| cgroup.join(&name, pid)));
+        let joined = set.and_then(|()| cgroup.join(&name, pid));
         match joined {
             Ok(()) => LimitsEnforced::Cgroup,
             Err(error) => {
@@ -135,18 +153,16 @@ impl Host {
         &self,
         server: &Server,
         settings: &Settings,
-        process: Option<Proc>,
-        started: Option<&Started>,
+        process: &Process,
     ) -> Result<(u32, u16, SystemTime)> {
         let deadline = Instant::now() + TIMEOUT;
         loop {
             if let Status::Running { pid, port, started_at } = look(server)
-                && started.is_none_or(|started| started.pid.unsigned_abs() == pid)
+                && process.pid().unsigned_abs() == pid
             {
                 return Ok((pid, port, started_at));
             }
-            let ended = started.is_some_and(Started::has_ended);
-            if ended || process.is_some_and(|process| !process.is_alive()) {
+            if process.has_ended() {
                 return Err(explain(server, settings).await);
             }
             if Instant::now() > deadline {
@@ -159,6 +175,52 @@ impl Host {
             sleep(EVERY).await;
         }
     }
+}
+
+/// The postmaster that is waited for.
+enum Process {
+    Adopted(Proc),
+    Started(Started),
+}
+
+impl Process {
+    fn pid(&self) -> i32 {
+        match self {
+            Process::Adopted(process) => process.pid,
+            Process::Started(started) => started.pid,
+        }
+    }
+
+    fn has_ended(&self) -> bool {
+        match self {
+            Process::Adopted(process) => !process.is_alive(),
+            Process::Started(started) => started.has_ended(),
+        }
+    }
+}
+
+struct Failed {
+    error: Error,
+    /// The process that was to be adopted.
+    adopted: Option<Proc>,
+}
+
+impl From<Error> for Failed {
+    fn from(error: Error) -> Failed {
+        Failed { error, adopted: None }
+    }
+}
+
+/// Whether a process that didn't answer ends within [`DYING`].
+async fn dies(process: &Proc) -> bool {
+    let deadline = Instant::now() + DYING;
+    while process.is_alive() {
+        if Instant::now() > deadline {
+            return false;
+        }
+        sleep(EVERY).await;
+    }
+    true
 }
 
 /// Why a server ended while starting.
