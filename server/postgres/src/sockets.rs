@@ -1,13 +1,14 @@
 //! The directory of the servers' unix sockets: one for each host, private, and short enough.
 
 use std::fmt::Write as _;
+use std::io;
 use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
-use crate::disk::{make_private_dir, remove_file};
+use crate::disk::remove_file;
 use crate::error::{At, Error, Result};
 use crate::procs::Proc;
 
@@ -35,7 +36,11 @@ pub(crate) fn place(root: &Path) -> PathBuf {
 
 /// Makes the directory, or checks that what is there is a directory of this user that nobody else can enter.
 pub(crate) fn ensure(dir: &Path) -> Result<()> {
-    make_private_dir(dir)?;
+    // Not those above it: a root that somebody has removed stays removed.
+    match std::fs::DirBuilder::new().mode(0o700).create(dir) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error).at("create", dir),
+        _ => {}
+    }
     let metadata = std::fs::symlink_metadata(dir).at("inspect", dir)?;
     let private = metadata.permissions().mode() & 0o077 == 0;
     match metadata.is_dir() && private && metadata.uid() == nix::unistd::geteuid().as_raw() {
