@@ -127,13 +127,10 @@ pub enum UserCommand {
         place: Place,
         /// E-mail address that the user signs in with
         email: String,
-        /// Name shown in the console [default: the address up to its @]
-        #[arg(long)]
-        name: Option<String>,
         /// Role in the workspace: owner, admin, member, support, viewer
         #[arg(long, default_value = "member")]
         role: String,
-        /// Workspace, by name or uuid [default: the oldest]
+        /// Workspace, by its name in addresses [default: the oldest]
         #[arg(long)]
         workspace: Option<String>,
         /// Read the password from the first line of standard input

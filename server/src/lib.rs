@@ -8,13 +8,17 @@
 //! | [`key`] | the key that seals secrets |
 //! | [`telemetry`] | the log, and what never stands in it |
 //! | [`http`] | listener, layers, routes |
-//! | [`serve`] | the composition root |
+//! | [`serve`], `compose`, `adapters` | the composition root |
+//! | `metadata` | our own PostgreSQL |
 
 pub mod account;
+mod adapters;
+mod compose;
 pub mod config;
 pub mod http;
 pub mod key;
 pub mod lock;
+mod metadata;
 pub mod program;
 pub mod serve;
 pub mod stop;

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use crate::config::{Cli, Command, LogFormat, Stop};
 use crate::stop::{self, Stopped};
-use crate::{account, serve, telemetry, users};
+use crate::{account, compose, serve, telemetry, users};
 
 /// 0 done, 1 failed, 2 wrong usage.
 pub fn main() -> ExitCode {
@@ -40,8 +40,9 @@ fn stop_console(flags: &Stop) -> Result<(), String> {
         Stopped::NotRunning => say(format_args!("No console runs on {place}.")),
     }
     if flags.databases {
-        // COMPOSITION: ends every PostgreSQL server below the data directory.
-        return Err("this build can't end databases yet".into());
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| e.to_string())?;
+        let stopped = runtime.block_on(compose::stop_servers(&ground.data_dir)).map_err(|e| e.to_string())?;
+        say(format_args!("{stopped} database servers below {place} were ended."));
     }
     Ok(())
 }

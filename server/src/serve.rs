@@ -1,24 +1,27 @@
 //! `berth serve`: the composition root. Everything is made here, once, and handed to what needs it.
 
-use std::io;
+use std::io::{self, Write as _};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use async_trait::async_trait;
+use control::identity::FirstStart;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use rustls::ServerConfig;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::account::{self, AccountError, Ground};
+use crate::compose::{ComposeError, Composition};
 use crate::config::{FirstAdmin, Serve};
-use crate::http::health::{Health, RuntimeHealth};
 use crate::http::limits::SignInLimiter;
 use crate::http::listener::{self, Limits, ListenError};
+use crate::http::router::console;
 use crate::http::tls::{self, TlsError};
-use crate::http::{AppState, Site, router};
+use crate::http::uses::Uses;
+use crate::http::{AppState, Site};
 use crate::key::{self, Key, KeyError};
 use crate::lock::{Lock, LockError};
+use crate::metadata;
 
 /// Why the console doesn't serve.
 #[derive(Debug, thiserror::Error)]
@@ -27,6 +30,8 @@ pub enum ServeError {
     Settings(String),
     #[error(transparent)]
     Account(#[from] AccountError),
+    #[error(transparent)]
+    Compose(#[from] ComposeError),
     #[error(transparent)]
     Key(#[from] KeyError),
     #[error(transparent)]
@@ -38,9 +43,6 @@ pub enum ServeError {
     #[error(transparent)]
     Io(#[from] io::Error),
 }
-
-/// Where the metadata server's data is, below the data directory.
-pub const METADATA_DIR: &str = "metadata";
 
 /// Open files that thousands of connections and the store may need.
 const OPEN_FILES: u64 = 65_536;
@@ -85,7 +87,7 @@ fn prepare(flags: Serve) -> Result<Prepared, ServeError> {
     let listener = listener?;
     let keys = match named_keys {
         Some(keys) => keys,
-        None => key::read_or_make(&ground.data_dir, ground.data_dir.join(METADATA_DIR).exists())?,
+        None => key::read_or_make(&ground.data_dir, ground.data_dir.join(metadata::DIR).exists())?,
     };
     Ok(Prepared { flags, admin, ground, keys, listener, tls, _lock: lock })
 }
@@ -94,37 +96,20 @@ async fn serve(prepared: Prepared) -> Result<(), ServeError> {
     let closing = CancellationToken::new();
     end_on_signal(closing.clone())?;
     let address = prepared.listener.local_addr()?;
-    let state = compose(&prepared, address, closing.clone());
-    announce(&prepared.flags, address);
-    listener::serve(prepared.listener, prepared.tls, router(state), closing, limits()).await?;
-    // COMPOSITION: end the reconciler's leases and our own metadata server here; 2 s are left of the 10.
-    tracing::info!("ended");
-    Ok(())
-}
-
-/// COMPOSITION: the one place where the metadata server, the use cases and the runtime are made and put together.
-fn compose(prepared: &Prepared, address: SocketAddr, closing: CancellationToken) -> AppState {
-    let Prepared { flags, admin: _admin, ground: _ground, keys: _keys, .. } = prepared;
-    AppState {
+    let Prepared { flags, admin, ground, keys, listener, tls, .. } = &prepared;
+    let composition = Composition::start(flags, ground, keys, admin.as_ref()).await?;
+    let state = AppState {
         site: Arc::new(Site::new(flags, address.port())),
-        health: Arc::new(Unwired),
+        health: composition.health.clone(),
         sign_in: Arc::new(SignInLimiter::default()),
-        closing,
-    }
-}
-
-/// Stands where the use cases will be.
-struct Unwired;
-
-#[async_trait]
-impl Health for Unwired {
-    async fn store(&self) -> Result<(), String> {
-        Err("the metadata store isn't started yet".into())
-    }
-
-    async fn runtime(&self) -> RuntimeHealth {
-        RuntimeHealth { name: "local".into(), healthy: false, detail: Some("not started yet".into()) }
-    }
+        closing: closing.clone(),
+    };
+    let uses = Uses::new(&state, composition.console.clone(), composition.accounts.clone(), composition.feed.clone());
+    announce(flags, address, &composition.first);
+    let served = listener::serve(listener.try_clone()?, tls.clone(), console(state, uses), closing, limits()).await;
+    composition.end().await;
+    tracing::info!("ended");
+    Ok(served?)
 }
 
 /// SIGTERM from a service manager or `berth stop`, SIGINT from a terminal.
@@ -142,9 +127,20 @@ fn end_on_signal(closing: CancellationToken) -> io::Result<()> {
     Ok(())
 }
 
-fn announce(flags: &Serve, address: SocketAddr) {
+/// Where the console is, and how the first user gets in. The link is shown on standard error and not logged.
+fn announce(flags: &Serve, address: SocketAddr, first: &FirstStart) {
     let scheme = if flags.tls() { "https" } else { "http" };
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "Berth serves on {scheme}://{address}");
+    match first {
+        FirstStart::Done => {}
+        FirstStart::AdminMade(_) => tracing::info!("the admin of BERTH_ADMIN_EMAIL was made"),
+        FirstStart::Link(secret) => {
+            let link = format!("{scheme}://{address}/set-up/{}", secret.expose());
+            let words = format!("\n  Open this link to make the first user (good once, for 24 hours):\n  {link}\n\n");
+            // a closed terminal is no reason not to serve
+            let _ = std::io::stderr().write_all(words.as_bytes());
+        }
+    }
 }
 
 /// Half of the files are left to the store, the streams and the probes.

@@ -1,9 +1,5 @@
 //! Sealing of secrets at rest: XChaCha20-Poly1305, bound to workspace, row and column.
 
-use std::path::Path;
-
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
 use contract::values::Secret;
@@ -27,7 +23,7 @@ impl Place<'_> {
     }
 }
 
-/// Seals and opens with keys from a file; the first key seals, all of them open.
+/// Seals and opens; the first key seals, all of them open.
 #[derive(Clone)]
 pub struct Sealer {
     keys: Vec<([u8; KEY_ID], XChaCha20Poly1305)>,
@@ -39,35 +35,8 @@ const KEY_ID: usize = 4;
 const NONCE: usize = 24;
 const KEY: usize = 32;
 
-/// Why a key file can't be used.
-#[derive(Debug, thiserror::Error)]
-pub enum KeyFileError {
-    #[error("the key file {0} can't be read")]
-    Read(std::path::PathBuf, #[source] std::io::Error),
-    #[error("line {1} of the key file {0} isn't 32 bytes in base64")]
-    Malformed(std::path::PathBuf, usize),
-    #[error("the key file {0} holds no key")]
-    Empty(std::path::PathBuf),
-}
-
 impl Sealer {
-    /// Reads a key file: one key a line, 32 bytes in base64, the newest first; older ones below it still open.
-    ///
-    /// # Errors
-    /// The file can't be read or holds something else.
-    pub fn from_file(path: &Path) -> Result<Self, KeyFileError> {
-        let text = std::fs::read_to_string(path).map_err(|e| KeyFileError::Read(path.into(), e))?;
-        let mut keys = Vec::new();
-        for (number, line) in text.lines().map(str::trim).enumerate().filter(|(_, line)| !line.is_empty()) {
-            let bytes: Option<[u8; KEY]> = STANDARD.decode(line).ok().and_then(|b| b.try_into().ok());
-            keys.push(bytes.ok_or_else(|| KeyFileError::Malformed(path.into(), number + 1))?);
-        }
-        if keys.is_empty() {
-            return Err(KeyFileError::Empty(path.into()));
-        }
-        Ok(Self::from_keys(&keys))
-    }
-
+    /// The newest key first; older ones only open.
     pub fn from_keys(keys: &[[u8; KEY]]) -> Self {
         let named = |key: &[u8; KEY]| {
             let mut id = [0; KEY_ID];

@@ -216,3 +216,6 @@ fn bytes(mib: i64) -> u64 {
 fn cores(millis: i64) -> f64 {
     MilliCores::new(u32::try_from(millis.max(0)).unwrap_or(u32::MAX)).cores()
 }
+
+#[cfg(test)]
+mod tests;

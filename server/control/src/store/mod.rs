@@ -29,3 +29,12 @@ pub async fn open(options: PgConnectOptions) -> Result<PgPool, Error> {
     MIGRATIONS.run(&pool).await?;
     Ok(pool)
 }
+
+/// Whether the store answers. It was migrated when it was opened.
+///
+/// # Errors
+/// It doesn't.
+pub async fn answers(pool: &PgPool) -> Result<(), Error> {
+    sqlx::query!("select 1 as one").fetch_one(pool).await?;
+    Ok(())
+}
