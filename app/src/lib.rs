@@ -24,13 +24,6 @@ pub fn App() -> impl IntoView {
     provide_clock();
     provide_toasts();
     viewer::provide();
-    // A mark for the browser tests: from here on handlers answer.
-    Effect::new(|| {
-        if let Some(body) = document().body() {
-            let _ = body.set_attribute("data-hydrated", "1");
-        }
-    });
-
     view! {
         <Skipped />
         <Router>

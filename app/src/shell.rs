@@ -38,7 +38,9 @@ pub fn shell(bundle: Bundle) -> impl IntoView {
 #[component]
 fn Files(root: String) -> impl IntoView {
     let nonce = use_nonce();
-    let script = format!("import init,{{hydrate}} from '{root}/berth.js';await init({{module_or_path:'{root}/berth_bg.wasm'}});hydrate()");
+    let script = format!(
+        "import init,{{hydrate}} from '{root}/berth.js';await init({{module_or_path:'{root}/berth_bg.wasm'}});hydrate()"
+    );
     let font = |file: &str| view! { <link rel="preload" href=format!("{root}/{file}") r#as="font" r#type="font/woff2" crossorigin="anonymous" /> };
     view! {
         <link rel="stylesheet" href=format!("{root}/berth.css") />

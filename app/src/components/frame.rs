@@ -1,7 +1,10 @@
 //! The rail beside every page of a workspace; on a narrow screen a menu at the top, which opens without script.
 
 use leptos::prelude::*;
-use leptos_router::{components::{A, Outlet}, hooks::use_params_map};
+use leptos_router::{
+    components::{A, Outlet},
+    hooks::use_params_map,
+};
 
 use crate::{
     paths,
@@ -20,7 +23,7 @@ pub fn Frame() -> impl IntoView {
     let slug = Memo::new(move |_| params.with(|params| params.get("workspace").unwrap_or_default()));
     view! {
         <div class="min-h-dvh md:grid md:grid-cols-[var(--rail)_minmax(0,1fr)]">
-            <header class="border-b border-line bg-sunk md:hidden">
+            <nav aria-label="Workspace" class="border-b border-line bg-sunk md:hidden">
                 <Menu
                     label="Menu"
                     button="flex h-13 items-center px-4"
@@ -35,13 +38,13 @@ pub fn Frame() -> impl IntoView {
                     <Workspace slug />
                     <Navigation slug />
                 </Menu>
-            </header>
+            </nav>
             <aside class="sticky top-0 hidden h-dvh flex-col overflow-y-auto border-r border-line bg-sunk px-3 py-3.5 md:flex">
                 <A href=move || paths::overview(&slug.get()) attr:class="mb-1.5 rounded-sm px-2 py-1" attr:aria-label="Berth, overview">
                     <Logo />
                 </A>
                 <div class="mt-1.5"><Workspace slug /></div>
-                <Navigation slug />
+                <nav aria-label="Workspace"><Navigation slug /></nav>
             </aside>
             <div class="min-w-0"><Outlet /></div>
         </div>
@@ -50,7 +53,8 @@ pub fn Frame() -> impl IntoView {
 
 #[component]
 fn Workspace(slug: Memo<String>) -> impl IntoView {
-    let (label, role) = viewer().map_or_else(|| (slug.get_untracked(), String::new()), |viewer| (viewer.workspace_label, viewer.role));
+    let (label, role) =
+        viewer().map_or_else(|| (slug.get_untracked(), String::new()), |viewer| (viewer.workspace_label, viewer.role));
     view! {
         <div class="mb-3.5 rounded-md border border-line bg-card px-2.5 py-[7px]">
             <p class="truncate">{label}</p>
@@ -62,15 +66,20 @@ fn Workspace(slug: Memo<String>) -> impl IntoView {
 #[component]
 fn Navigation(slug: Memo<String>) -> impl IntoView {
     view! {
-        <nav aria-label="Workspace" class="grid gap-0.5">
+        <div class="grid gap-0.5">
             <Entry href=move || paths::overview(&slug.get()) glyph=lu::LuHouse label="Overview" exact=true />
             <Entry href=move || paths::services(&slug.get()) glyph=lu::LuDatabase label="Services" />
-        </nav>
+        </div>
     }
 }
 
 #[component]
-fn Entry(href: impl Fn() -> String + Send + Sync + 'static, glyph: Glyph, label: &'static str, #[prop(optional)] exact: bool) -> impl IntoView {
+fn Entry(
+    href: impl Fn() -> String + Send + Sync + 'static,
+    glyph: Glyph,
+    label: &'static str,
+    #[prop(optional)] exact: bool,
+) -> impl IntoView {
     const ENTRY: &str = "flex h-8 items-center gap-2.5 rounded-sm px-2 text-ink-2 hover:text-ink \
         aria-[current=page]:bg-card aria-[current=page]:font-medium aria-[current=page]:text-ink \
         aria-[current=page]:ring-1 aria-[current=page]:ring-line aria-[current=page]:ring-inset";

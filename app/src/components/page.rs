@@ -5,25 +5,26 @@ use super::frame::LiveState;
 use crate::{
     pages::workspace,
     paths,
-    ui::{Breadcrumbs, Crumb, Icon, LiveDot, MAIN, Menu, ThemeSwitch, lu},
+    ui::{Breadcrumbs, Crumb, Icon, LiveDot, MAIN, Menu, ThemeSwitch, lu, mark_hydrated},
     viewer::viewer,
 };
 
 /// Top bar and content of a page in the frame. The workspace goes before `crumbs` by itself.
 #[component]
 pub fn Page(#[prop(into)] title: String, crumbs: Vec<Crumb>, children: Children) -> impl IntoView {
+    mark_hydrated();
     let slug = workspace();
     let label = viewer().map_or_else(|| slug.clone(), |viewer| viewer.workspace_label);
     let crumbs = std::iter::once(Crumb::to(label, paths::overview(&slug))).chain(crumbs).collect();
     let live = use_context::<LiveState>().map(|live| live.0);
     view! {
         <Title text=format!("{title} · Berth") />
-        <div class="flex h-13 items-center gap-3 border-b border-line px-4 text-ink-2 md:px-7">
+        <header class="flex h-13 items-center gap-3 border-b border-line px-4 text-ink-2 md:px-7">
             <Breadcrumbs crumbs />
             <div class="ml-auto flex flex-none items-center gap-3">
-                {live.map(|live| view! { <LiveDot live /> })} <ThemeSwitch /> <Account />
+                {live.map(|live| view! { <LiveDot live /> })} <div class="hidden sm:block"><ThemeSwitch /></div> <Account />
             </div>
-        </div>
+        </header>
         <main id=MAIN tabindex="-1" class="max-w-[1240px] px-4 pt-[18px] pb-15 outline-none md:px-7 md:pt-[26px]">
             {children()}
         </main>
@@ -60,6 +61,7 @@ fn Account() -> impl IntoView {
             >
                 <p class="truncate px-2 pt-1 font-medium text-ink">{viewer.account}</p>
                 <p class="px-2 pb-2 text-sm text-ink-3">{viewer.role}</p>
+                <div class="px-2 pb-2 sm:hidden"><ThemeSwitch /></div>
                 <form method="post" action=paths::SIGN_OUT class="border-t border-line pt-2">
                     <button type="submit" class="flex h-8 w-full items-center gap-2.5 rounded-sm px-2 text-ink hover:bg-sunk">
                         <Icon glyph=lu::LuLogOut />

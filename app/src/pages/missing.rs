@@ -2,18 +2,20 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use crate::{
-    ui::{ButtonLink, Kind, Logo, MAIN},
+    ui::{ButtonLink, Kind, Logo, MAIN, mark_hydrated},
     viewer::{request_id, viewer},
 };
 
 /// What no address leads to, and what isn't there or isn't for this person: one page for all, with 404 in the status line.
 #[component]
 pub fn Missing() -> impl IntoView {
+    mark_hydrated();
     #[cfg(feature = "ssr")]
     if let Some(response) = use_context::<leptos_axum::ResponseOptions>() {
         response.set_status(axum::http::StatusCode::NOT_FOUND);
     }
-    let home = viewer().map_or_else(|| crate::paths::SIGN_IN.to_owned(), |viewer| crate::paths::overview(&viewer.workspace));
+    let home =
+        viewer().map_or_else(|| crate::paths::SIGN_IN.to_owned(), |viewer| crate::paths::overview(&viewer.workspace));
     view! {
         <Title text="Not found · Berth" />
         <main id=MAIN tabindex="-1" class="mx-auto max-w-[34rem] px-4 py-16">

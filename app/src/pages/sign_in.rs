@@ -6,7 +6,7 @@ use leptos_router::{LazyRoute, hooks::use_query_map, lazy_route};
 
 use crate::{
     paths,
-    ui::{Button, Card, Kind, Logo, MAIN, Notice, TextField, ThemeSwitch, Tone},
+    ui::{Button, Card, Kind, Logo, MAIN, Notice, TextField, ThemeSwitch, Tone, mark_hydrated},
 };
 
 pub struct SignInRoute;
@@ -35,6 +35,7 @@ fn refusal(code: &str) -> &'static str {
 
 #[component]
 fn SignIn() -> impl IntoView {
+    mark_hydrated();
     let query = use_query_map();
     let refused = query.with_untracked(|query| query.get("e")).map(|code| refusal(&code));
     let next = query.with_untracked(|query| query.get("next")).filter(|next| paths::is_local(next));

@@ -4,8 +4,16 @@ use super::Tone;
 
 /// A state as a pill: dot, word and colour, never colour alone.
 #[component]
-pub fn Badge(#[prop(into)] tone: Signal<Tone>, #[prop(into)] word: Signal<String>, #[prop(optional)] large: bool) -> impl IntoView {
-    let size = if large { "h-[34px] rounded-full px-3.5 text-sm" } else { "h-[22px] rounded-full pr-[9px] pl-2 text-[12.5px]" };
+pub fn Badge(
+    #[prop(into)] tone: Signal<Tone>,
+    #[prop(into)] word: Signal<String>,
+    #[prop(optional)] large: bool,
+) -> impl IntoView {
+    let size = if large {
+        "h-[34px] rounded-full px-3.5 text-sm"
+    } else {
+        "h-[22px] rounded-full pr-[9px] pl-2 text-[12.5px]"
+    };
     view! {
         <span class=move || format!("inline-flex items-center gap-1.5 font-medium whitespace-nowrap {size} {}", tone.get().pill())>
             <Dot />

@@ -69,7 +69,13 @@ fn Group(
 }
 
 #[component]
-fn Radio(name: String, choice: Choice, value: RwSignal<String>, class: &'static str, children: Children) -> impl IntoView {
+fn Radio(
+    name: String,
+    choice: Choice,
+    value: RwSignal<String>,
+    class: &'static str,
+    children: Children,
+) -> impl IntoView {
     let off = choice.off;
     let own = choice.value.clone();
     let checked = value.get_untracked() == choice.value;

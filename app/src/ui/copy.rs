@@ -30,7 +30,12 @@ pub fn use_copy() -> (ReadSignal<Copied>, Callback<String>) {
     let copy = Callback::new(move |text: String| {
         spawn_local(async move {
             set_copied.set(if write(&text).await { Copied::Done } else { Copied::Refused });
-            set_timeout(move || { let _ = set_copied.try_set(Copied::Not); }, SHOWN_FOR);
+            set_timeout(
+                move || {
+                    let _ = set_copied.try_set(Copied::Not);
+                },
+                SHOWN_FOR,
+            );
         });
     });
     (copied, copy)
@@ -38,14 +43,15 @@ pub fn use_copy() -> (ReadSignal<Copied>, Callback<String>) {
 
 async fn write(text: &str) -> bool {
     let navigator = window().navigator();
-    let present = js_sys::Reflect::get(&navigator, &JsValue::from_str("clipboard")).is_ok_and(|found| !found.is_undefined());
+    let present =
+        js_sys::Reflect::get(&navigator, &JsValue::from_str("clipboard")).is_ok_and(|found| !found.is_undefined());
     present && wasm_bindgen_futures::JsFuture::from(navigator.clipboard().write_text(text)).await.is_ok()
 }
 
 #[component]
 pub fn CopyButton(
     #[prop(into)] text: Signal<String>,
-    /// What is copied, for those who can't see what the button stands beside: "Copy the connection URL".
+    /// What is copied, for those who can't see what the button stands beside: "the connection URL".
     #[prop(into)]
     label: String,
 ) -> impl IntoView {
@@ -55,11 +61,15 @@ pub fn CopyButton(
 
 /// The button alone, for those who fetch what they copy.
 #[component]
-pub fn CopyFace(copied: ReadSignal<Copied>, label: String, on_press: Callback<leptos::ev::MouseEvent>) -> impl IntoView {
+pub fn CopyFace(
+    copied: ReadSignal<Copied>,
+    label: String,
+    on_press: Callback<leptos::ev::MouseEvent>,
+) -> impl IntoView {
     view! {
         <Button small=true icon=lu::LuCopy on_press>
             {move || copied.get().word()}
-            <span class="sr-only">{format!(": {label}")}</span>
+            <span class="sr-only">{format!(" {label}")}</span>
             <span class="sr-only" role="status">
                 {move || (copied.get() != Copied::Not).then(|| copied.get().word())}
             </span>
@@ -69,7 +79,11 @@ pub fn CopyFace(copied: ReadSignal<Copied>, label: String, on_press: Callback<le
 
 /// One line to copy, monospace, with its button. Children stand between text and button ("Reveal").
 #[component]
-pub fn Well(#[prop(into)] text: Signal<String>, #[prop(into)] label: String, #[prop(optional)] children: Option<Children>) -> impl IntoView {
+pub fn Well(
+    #[prop(into)] text: Signal<String>,
+    #[prop(into)] label: String,
+    #[prop(optional)] children: Option<Children>,
+) -> impl IntoView {
     view! {
         <div class="flex min-w-0 flex-wrap items-center gap-x-3 gap-y-2 rounded-sm border border-line bg-sunk px-3 py-2">
             <code class="min-w-0 flex-1 basis-40 overflow-x-auto font-mono text-sm whitespace-nowrap" tabindex="0" role="group" aria-label=label.clone()>

@@ -4,7 +4,12 @@ use super::{Icon, lu};
 
 /// The browser's own modal dialog: Esc closes it, the rest of the page can't be reached meanwhile, and focus returns to where it was.
 #[component]
-pub fn Dialog(open: RwSignal<bool>, #[prop(into)] id: String, #[prop(into)] title: Signal<String>, children: Children) -> impl IntoView {
+pub fn Dialog(
+    open: RwSignal<bool>,
+    #[prop(into)] id: String,
+    #[prop(into)] title: Signal<String>,
+    children: Children,
+) -> impl IntoView {
     let dialog = NodeRef::<html::Dialog>::new();
     Effect::new(move || {
         let wanted = open.get();

@@ -5,7 +5,7 @@ use super::typed::follow;
 pub const INPUT: &str = "h-9 w-full min-w-0 rounded-sm border border-control bg-card px-[11px] text-ink placeholder:text-ink-3 \
     focus:border-accent focus:outline-none focus:ring-3 focus:ring-accent-soft \
     aria-invalid:border-bad aria-invalid:ring-3 aria-invalid:ring-bad-soft \
-    read-only:bg-sunk disabled:cursor-not-allowed disabled:opacity-55";
+    disabled:cursor-not-allowed disabled:opacity-55";
 
 /// Label above, hint or error below. The control inside takes `name` as its id and `{name}-note` as its description.
 #[component]
@@ -30,7 +30,9 @@ pub fn FieldFrame(
 /// The line below a control: the error while there is one, else the hint. It exists always, so that a new error is read out.
 #[component]
 pub fn Note(name: String, hint: Signal<Option<String>>, error: Signal<Option<String>>) -> impl IntoView {
-    let class = move || if error.with(Option::is_some) { "mt-1.5 text-sm text-bad" } else { "mt-1.5 text-sm text-ink-3 empty:mt-0" };
+    let class = move || {
+        if error.with(Option::is_some) { "mt-1.5 text-sm text-bad" } else { "mt-1.5 text-sm text-ink-3 empty:mt-0" }
+    };
     view! {
         <div id=note_id(&name) class=class aria-live="polite">
             {move || error.get().or_else(|| hint.get())}

@@ -22,7 +22,11 @@ pub fn Figures(children: Children) -> impl IntoView {
 
 /// The value large, the limit small behind it: "74 of 256 MiB".
 #[component]
-pub fn Figure(#[prop(into)] label: String, #[prop(into)] value: Signal<String>, #[prop(optional, into)] rest: Signal<String>) -> impl IntoView {
+pub fn Figure(
+    #[prop(into)] label: String,
+    #[prop(into)] value: Signal<String>,
+    #[prop(optional, into)] rest: Signal<String>,
+) -> impl IntoView {
     view! {
         <div class="bg-card px-4 py-[13px]">
             <dt class="text-[12.5px] text-ink-3">{label}</dt>

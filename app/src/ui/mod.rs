@@ -36,7 +36,7 @@ pub use lists::{Figure, Figures, KeyValue, KeyValues};
 pub use live::{Live, LiveDot};
 pub use menu::Menu;
 pub use meter::{Legend, Meter};
-pub use navigation::{Breadcrumbs, Crumb, MAIN, Skipped, Tab, Tabs};
+pub use navigation::{Breadcrumbs, Crumb, MAIN, Skipped, Tab, Tabs, mark_hydrated};
 pub use notice::{EmptyState, Hidden, Notice, Skeleton};
 pub use select::Select;
 pub use switch::Switch;

@@ -1,6 +1,15 @@
 use leptos::prelude::*;
 use leptos_router::components::A;
 
+/// A mark for the browser tests: from here on the page's handlers answer. Called by each page, which may be hydrated after the app.
+pub fn mark_hydrated() {
+    Effect::new(|| {
+        if let Some(body) = document().body() {
+            let _ = body.set_attribute("data-hydrated", "1");
+        }
+    });
+}
+
 /// The id of each page's `<main>`, where the skip link leads.
 pub const MAIN: &str = "content";
 
@@ -33,11 +42,14 @@ impl Crumb {
 
 #[component]
 pub fn Breadcrumbs(crumbs: Vec<Crumb>) -> impl IntoView {
+    let count = crumbs.len();
     let items = crumbs
         .into_iter()
-        .map(|Crumb { label, href }| match href {
+        .enumerate()
+        .map(|(at, Crumb { label, href })| match href {
+            // A narrow screen has room for two.
             Some(href) => view! {
-                <li class="flex min-w-0 items-center gap-2.5">
+                <li class=if at + 2 < count { "hidden min-w-0 items-center gap-2.5 sm:flex" } else { "flex min-w-0 items-center gap-2.5" }>
                     <A href=href attr:class="truncate hover:text-ink">
                         {label}
                     </A>

@@ -37,7 +37,11 @@ pub fn Notice(
 
 /// What goes here, why, and the one next action.
 #[component]
-pub fn EmptyState(#[prop(into)] title: String, #[prop(into)] text: String, #[prop(optional)] children: Option<Children>) -> impl IntoView {
+pub fn EmptyState(
+    #[prop(into)] title: String,
+    #[prop(into)] text: String,
+    #[prop(optional)] children: Option<Children>,
+) -> impl IntoView {
     view! {
         <div class="rounded-md border border-dashed border-line-strong px-6 py-12 text-center">
             <p class="font-semibold">{title}</p>

@@ -47,15 +47,27 @@ pub fn Row(children: Children) -> impl IntoView {
 }
 
 #[component]
-pub fn Cell(#[prop(optional)] number: bool, #[prop(optional)] quiet: bool, children: Children) -> impl IntoView {
-    let align = if number { "text-right whitespace-nowrap" } else { "" };
-    let ink = if quiet { "text-ink-3 whitespace-nowrap" } else { "" };
-    view! { <td class=format!("h-11 px-4 {align} {ink}")>{children()}</td> }
+pub fn Cell(
+    #[prop(optional)] number: bool,
+    #[prop(optional)] quiet: bool,
+    /// For sentences; anything else stays on one line.
+    #[prop(optional)]
+    wrap: bool,
+    children: Children,
+) -> impl IntoView {
+    let align = if number { "text-right" } else { "" };
+    let ink = if quiet { "text-ink-3" } else { "" };
+    let lines = if wrap { "min-w-[16rem] py-2" } else { "whitespace-nowrap" };
+    view! { <td class=format!("h-11 px-4 {align} {ink} {lines}")>{children()}</td> }
 }
 
 /// What people call a thing, and below it the name that addresses it. The whole is the link to it.
 #[component]
-pub fn NameCell(#[prop(into)] label: Signal<String>, #[prop(into)] name: String, #[prop(into)] href: String) -> impl IntoView {
+pub fn NameCell(
+    #[prop(into)] label: Signal<String>,
+    #[prop(into)] name: String,
+    #[prop(into)] href: String,
+) -> impl IntoView {
     view! {
         <th scope="row" class="h-11 max-w-[22rem] px-4 text-left font-normal">
             <A href=href attr:class="block min-w-0 hover:underline underline-offset-2">

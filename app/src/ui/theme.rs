@@ -50,8 +50,11 @@ impl Theme {
         #[cfg(feature = "ssr")]
         {
             let header = use_context::<axum::http::request::Parts>().and_then(|parts| {
-                let cookies = parts.headers.get_all(axum::http::header::COOKIE).iter().filter_map(|line| line.to_str().ok());
-                cookies.flat_map(|line| line.split(';')).find_map(|pair| pair.trim().strip_prefix("theme=").map(Self::parse))
+                let cookies =
+                    parts.headers.get_all(axum::http::header::COOKIE).iter().filter_map(|line| line.to_str().ok());
+                cookies
+                    .flat_map(|line| line.split(';'))
+                    .find_map(|pair| pair.trim().strip_prefix("theme=").map(Self::parse))
             });
             header.unwrap_or_default()
         }
@@ -119,9 +122,15 @@ pub fn ThemeSwitch() -> impl IntoView {
         }
     });
     view! {
-        <form method="post" action=crate::paths::THEME role="group" aria-label="Theme" class="inline-flex gap-0.5 rounded-sm border border-line bg-sunk p-0.5">
+        <form method="post" action=crate::paths::THEME>
             <input type="hidden" name="back" value=back />
-            {buttons.into_iter().collect_view()}
+            <div
+                role="group"
+                aria-label="Theme"
+                class="inline-flex gap-0.5 rounded-sm border border-line bg-sunk p-0.5"
+            >
+                {buttons.into_iter().collect_view()}
+            </div>
         </form>
     }
 }

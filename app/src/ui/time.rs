@@ -22,7 +22,12 @@ pub fn provide_clock() {
     provide_context(Clock(clock));
     Effect::new(move || {
         clock.set(Some(now()));
-        let ticking = set_interval_with_handle(move || { let _ = clock.try_set(Some(now())); }, TICK);
+        let ticking = set_interval_with_handle(
+            move || {
+                let _ = clock.try_set(Some(now()));
+            },
+            TICK,
+        );
         on_cleanup(move || {
             if let Ok(ticking) = ticking {
                 ticking.clear();
@@ -35,13 +40,15 @@ pub fn provide_clock() {
 #[component]
 pub fn RelativeTime(#[prop(into)] at: Signal<OffsetDateTime>) -> impl IntoView {
     let clock = use_context::<Clock>();
-    let words = move || match clock.and_then(|clock| clock.0.get()) {
-        Some(now) => relative_words(now - at.get().unix_timestamp()),
-        None => exact(at.get()),
-    };
+    let words = RwSignal::new(None);
+    // An effect of its own: the clock may tick before this page is hydrated, and hydration takes the server's text for granted.
+    Effect::new(move || {
+        let now = clock.and_then(|clock| clock.0.get()).unwrap_or_else(now);
+        words.set(Some(relative_words(now - at.get().unix_timestamp())));
+    });
     view! {
         <time class="whitespace-nowrap" datetime=move || at.get().format(&Rfc3339).unwrap_or_default() title=move || exact(at.get())>
-            {words}
+            {move || words.get().unwrap_or_else(|| exact(at.get()))}
         </time>
     }
 }
@@ -79,9 +86,24 @@ mod tests {
 
     #[test]
     fn words_for_how_long_ago() {
-        let said: Vec<_> = [-5, 0, 44, 45, 119, 3_599, 3_600, 86_399, 86_400, 13 * 86_400, 21 * 86_400, 61 * 86_400, 731 * 86_400, -7_200]
-            .map(relative_words)
-            .into();
+        let said: Vec<_> = [
+            -5,
+            0,
+            44,
+            45,
+            119,
+            3_599,
+            3_600,
+            86_399,
+            86_400,
+            13 * 86_400,
+            21 * 86_400,
+            61 * 86_400,
+            731 * 86_400,
+            -7_200,
+        ]
+        .map(relative_words)
+        .into();
         insta::assert_snapshot!(said.join(" | "), @"now | now | now | 1 min ago | 1 min ago | 59 min ago | 1 h ago | 23 h ago | 1 day ago | 13 days ago | 3 weeks ago | 2 months ago | 2 years ago | in 2 h");
     }
 

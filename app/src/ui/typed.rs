@@ -54,7 +54,9 @@ pub fn follow<E: Holds>(element: impl Fn() -> Option<E> + 'static, value: RwSign
 pub fn follow_radios(group: NodeRef<html::Fieldset>, value: RwSignal<String>) {
     Effect::new(move |met: Option<bool>| {
         let wanted = value.get();
-        let Some(radios) = group.get().and_then(|group| group.query_selector_all("input[type=radio]").ok()) else { return false };
+        let Some(radios) = group.get().and_then(|group| group.query_selector_all("input[type=radio]").ok()) else {
+            return false;
+        };
         let radios = (0..radios.length()).filter_map(|at| radios.get(at)?.dyn_into::<HtmlInputElement>().ok());
         for radio in radios {
             let is_wanted = radio.value() == wanted;

@@ -17,7 +17,9 @@ const WORTH_IT: [&str; 6] = ["wasm", "js", "css", "svg", "txt", "json"];
 
 pub fn folder(folder: &Path) -> Result<()> {
     let files = files_below(folder)?;
-    let wanted = files.into_iter().filter(|file| file.extension().is_some_and(|found| WORTH_IT.iter().any(|known| found == *known)));
+    let wanted = files
+        .into_iter()
+        .filter(|file| file.extension().is_some_and(|found| WORTH_IT.iter().any(|known| found == *known)));
     each(wanted.collect(), |file| {
         let bytes = fs::read(file)?;
         let brotli = BrotliEncoderParams { quality: 11, lgwin: 22, size_hint: bytes.len(), ..Default::default() };

@@ -22,7 +22,8 @@ pub fn make(workspace: &Workspace) -> Result<Part> {
     inputs.file(&workspace.style().join("package-lock.json"))?;
     workspace.part("fonts", "pkg", inputs, |folder| {
         for (package, file) in FONTS {
-            fs::copy(packages.join(package).join("files").join(file), folder.join(file)).with_context(|| format!("copying {file}"))?;
+            fs::copy(packages.join(package).join("files").join(file), folder.join(file))
+                .with_context(|| format!("copying {file}"))?;
         }
         Ok(())
     })

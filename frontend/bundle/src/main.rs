@@ -32,12 +32,8 @@ fn main() -> Result<()> {
     let start = Instant::now();
     let workspace = Workspace::here(mode)?;
     npm::install(&workspace)?;
-    let parts = [
-        root_files::make(&workspace)?,
-        fonts::make(&workspace)?,
-        style::make(&workspace)?,
-        wasm::make(&workspace)?,
-    ];
+    let parts =
+        [root_files::make(&workspace)?, fonts::make(&workspace)?, style::make(&workspace)?, wasm::make(&workspace)?];
     let changed = site::publish(&workspace, &parts)?;
     let seconds = start.elapsed().as_secs_f32();
     eprintln!("{seconds:>8.2} s  {}: {changed} files changed", workspace.site().display());

@@ -43,7 +43,10 @@ pub fn scripts(workspace: &Workspace, folder: &Path) -> Result<()> {
 }
 
 fn with_extension(folder: &Path, extension: &str) -> Result<Vec<PathBuf>> {
-    Ok(files_below(folder)?.into_iter().filter(|file| file.extension().is_some_and(|found| found == extension)).collect())
+    Ok(files_below(folder)?
+        .into_iter()
+        .filter(|file| file.extension().is_some_and(|found| found == extension))
+        .collect())
 }
 
 /// Works through `files` on every core; the first error ends it.
@@ -62,6 +65,8 @@ pub fn each(files: Vec<PathBuf>, work: impl Fn(&Path) -> Result<()> + Sync) -> R
                 })
             })
             .collect();
-        running.into_iter().try_for_each(|worker| worker.join().unwrap_or_else(|_| Err(anyhow::anyhow!("a worker died"))))
+        running
+            .into_iter()
+            .try_for_each(|worker| worker.join().unwrap_or_else(|_| Err(anyhow::anyhow!("a worker died"))))
     })
 }

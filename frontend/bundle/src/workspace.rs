@@ -54,7 +54,13 @@ impl Workspace {
     }
 
     /// Runs `build` on an empty folder unless the folder was already made from the same inputs.
-    pub fn part(&self, name: &str, under: &'static str, mut inputs: Digest, build: impl FnOnce(&Path) -> Result<()>) -> Result<Part> {
+    pub fn part(
+        &self,
+        name: &str,
+        under: &'static str,
+        mut inputs: Digest,
+        build: impl FnOnce(&Path) -> Result<()>,
+    ) -> Result<Part> {
         let files = self.stage.join(name);
         let stamp = self.stage.join(format!("{name}.stamp"));
         inputs.own_program()?;

@@ -49,7 +49,9 @@ static HASH: LazyLock<String> = LazyLock::new(|| {
 pub fn bundle() -> Bundle {
     let complete = Site::get("pkg/berth_bg.wasm").is_some() && Site::get("pkg/berth.css").is_some();
     if !complete {
-        tracing::warn!("this program was compiled without its browser bundle, so pages work without script and style: run `cargo bundle build`, then compile it again");
+        tracing::warn!(
+            "this program was compiled without its browser bundle, so pages work without script and style: run `cargo bundle build`, then compile it again"
+        );
     }
     Bundle { root: root(), complete }
 }
@@ -136,12 +138,14 @@ fn content_type(name: &str) -> Option<HeaderValue> {
 
 /// Whether `Accept-Encoding` names the coding and doesn't refuse it (`br;q=0`).
 fn accepts(headers: &HeaderMap, coding: &str) -> bool {
-    headers.get_all(ACCEPT_ENCODING).iter().filter_map(|line| line.to_str().ok()).flat_map(|line| line.split(',')).any(|offer| {
-        let mut words = offer.split(';').map(str::trim);
-        let named = words.next().is_some_and(|name| name.eq_ignore_ascii_case(coding));
-        let quality = words.find_map(|word| word.strip_prefix("q=")).map_or(1.0, |q| q.parse().unwrap_or(0.0));
-        named && quality > 0.0
-    })
+    headers.get_all(ACCEPT_ENCODING).iter().filter_map(|line| line.to_str().ok()).flat_map(|line| line.split(',')).any(
+        |offer| {
+            let mut words = offer.split(';').map(str::trim);
+            let named = words.next().is_some_and(|name| name.eq_ignore_ascii_case(coding));
+            let quality = words.find_map(|word| word.strip_prefix("q=")).map_or(1.0, |q| q.parse().unwrap_or(0.0));
+            named && quality > 0.0
+        },
+    )
 }
 
 /// FNV-1a over what rust-embed has hashed already: it only has to change when a file does.
