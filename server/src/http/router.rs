@@ -15,7 +15,10 @@ use tower_http::compression::CompressionLayer;
 
 use super::health::{self, Health};
 use super::limits::SignInLimiter;
-use super::{Failure, Site, assets, body, catch, error, headers, host, origin, pages, request_id, trace};
+use super::uses::Uses;
+use super::{
+    Failure, Site, assets, body, catch, error, headers, host, openapi, origin, pages, request_id, session, trace,
+};
 
 /// What handlers and layers share.
 #[derive(Clone)]
@@ -46,30 +49,30 @@ pub(super) fn is_call(path: &str) -> bool {
     path == "/call" || path.starts_with("/call/")
 }
 
-/// The whole console.
+/// What answers without the use cases.
 pub fn router(state: AppState) -> Router {
-    layered(routes(&state), state)
+    layered(bare().merge(pages::routes(|| ())), state)
+}
+
+/// The whole console.
+pub fn console(state: AppState, uses: Uses) -> Router {
+    let door = from_fn_with_state(uses.clone(), session::door::admit);
+    let pages = pages::routes(session::door::context(&uses)).layer(door);
+    let uses = openapi::routes().merge(session::routes()).with_state(uses);
+    layered(bare().merge(uses).merge(pages), state)
 }
 
 /// Leptos registers the server functions with the pages. What is below `/api` or `/call` and nowhere registered is
 /// answered here; every other unknown address is a page that says so.
-fn routes(state: &AppState) -> Router<AppState> {
+fn bare() -> Router<AppState> {
     Router::new()
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
-        // COMPOSITION: `.nest("/api/v1", rest::routes())` and the form posts of `session` go here.
         .route("/api", any(no_such_page))
         .route("/api/{*rest}", any(no_such_page))
         .route("/call", any(no_such_page))
         .route("/call/{*rest}", any(no_such_page))
         .merge(assets::routes())
-        .merge(pages::routes(page_context(state)))
-}
-
-/// COMPOSITION: what pages and server functions find in their context, beside the nonce and the request's id: the
-/// viewer of the session, and the console itself.
-fn page_context(_state: &AppState) -> impl Fn() + Clone + Send + Sync + 'static {
-    || ()
 }
 
 async fn no_such_page() -> Failure {

@@ -36,7 +36,7 @@ impl Health for Fake {
     }
 }
 
-fn state(site: Site) -> AppState {
+pub(super) fn state(site: Site) -> AppState {
     AppState {
         site: Arc::new(site),
         health: Arc::new(Fake { store: Ok(()) }),
@@ -73,22 +73,22 @@ fn request(method: &str, path: &str) -> axum::http::request::Builder {
     Request::builder().method(method).uri(path).header(header::HOST, "127.0.0.1:7340")
 }
 
-async fn send(app: &Router, request: Request<Body>) -> Response<Body> {
+pub(super) async fn send(app: &Router, request: Request<Body>) -> Response<Body> {
     app.clone().oneshot(request).await.unwrap()
 }
 
-async fn fetch(app: &Router, method: &str, path: &str) -> Response<Body> {
+pub(super) async fn fetch(app: &Router, method: &str, path: &str) -> Response<Body> {
     send(app, request(method, path).header("sec-fetch-site", "same-origin").body(Body::empty()).unwrap()).await
 }
 
-async fn text(response: Response<Body>) -> String {
+pub(super) async fn text(response: Response<Body>) -> String {
     String::from_utf8(response.into_body().collect().await.unwrap().to_bytes().to_vec()).unwrap()
 }
 
-async fn json(response: Response<Body>) -> serde_json::Value {
+pub(super) async fn json(response: Response<Body>) -> serde_json::Value {
     serde_json::from_str(&text(response).await).unwrap()
 }
 
-fn head<'r>(response: &'r Response<Body>, name: &str) -> &'r str {
+pub(super) fn head<'r>(response: &'r Response<Body>, name: &str) -> &'r str {
     response.headers().get(name).map(|value| value.to_str().unwrap()).unwrap_or_default()
 }

@@ -1,0 +1,216 @@
+//! The OpenAPI document: generated from the handlers and the contract's types, served beside the API.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::http::header;
+use axum::middleware::from_fn;
+use axum::response::Html;
+use axum::routing::get;
+use contract::error::ErrorBody;
+use serde_json::{Value, json};
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+
+use super::uses::Uses;
+use super::{assets, docs, rest};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Berth",
+        description = "Databases and shared volumes, each created and run as a service. Numbers may come as JSON numbers \
+            or numeric strings, switches as true/false, \"true\"/\"false\", 1/0 or \"1\"/\"0\"; null and \"\" mean absent. Unknown \
+            fields are refused by name. Times are RFC 3339, UTC.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0"),
+    ),
+    components(schemas(ErrorBody)),
+    security(("bearer" = [])),
+    tags(
+        (name = "auth", description = "Signing in without a browser"),
+        (name = "users", description = "The caller and his tokens"),
+        (name = "capabilities", description = "What this installation can do"),
+        (name = "services", description = "Databases and shared volumes"),
+        (name = "operations", description = "What is being done, step by step"),
+        (name = "events", description = "What changes, as it happens"),
+        (name = "projects", description = "Projects and their environment variables"),
+        (name = "resources", description = "Capacity, and what it is made of"),
+    )
+)]
+struct Base;
+
+/// The API, its document, and a page of it.
+pub(super) fn routes() -> Router<Uses> {
+    let (api, document) = api();
+    let page: Arc<str> = docs::page(&document, &assets::bundle()).into();
+    let json = Bytes::from(document.to_string());
+    api.layer(from_fn(rest::challenge))
+        .route("/api/v1/openapi.json", get(move || async move { ([(header::CONTENT_TYPE, "application/json")], json) }))
+        .route("/docs", get(move || async move { Html(page.to_string()) }))
+}
+
+/// Every route below `/api/v1`, and the document of exactly these.
+pub(super) fn api() -> (Router<Uses>, Value) {
+    let (routes, document) =
+        OpenApiRouter::with_openapi(Base::openapi()).nest("/api/v1", rest::routes()).split_for_parts();
+    (routes, finished(serde_json::to_value(document).unwrap_or_default()))
+}
+
+/// What holds for every operation, and would have to be repeated at each handler.
+fn finished(mut document: Value) -> Value {
+    document["components"]["securitySchemes"] = json!({ "bearer": {
+        "type": "http", "scheme": "bearer",
+        "description": "An access token of `/auth/sign_in`, or a token made with `/users/me/tokens`.",
+    } });
+    let mut bodies = BTreeSet::new();
+    for operation in operations(&mut document) {
+        // an empty list: this one needs no token
+        if operation.get("security").is_none() {
+            workspace(operation);
+        }
+        next_page(operation);
+        form(operation, &mut bodies);
+    }
+    for name in bodies {
+        document["components"]["schemas"][name]["additionalProperties"] = false.into();
+    }
+    document
+}
+
+fn operations(document: &mut Value) -> impl Iterator<Item = &mut Value> {
+    let paths = document["paths"].as_object_mut().into_iter().flatten();
+    paths.filter_map(|(_, path)| path.as_object_mut()).flat_map(|path| path.values_mut())
+}
+
+/// `X-Workspace-Id`, wherever somebody signs in.
+fn workspace(operation: &mut Value) {
+    let about = "The workspace that is meant. Absent: the caller's default.";
+    let schema = rest::parameters::header("X-Workspace-Id", about, rest::parameters::uuid());
+    if let (Ok(header), Some(operation)) = (serde_json::to_value(schema), operation.as_object_mut())
+        && let Some(all) = operation.entry("parameters").or_insert_with(|| json!([])).as_array_mut()
+    {
+        all.push(header);
+    }
+}
+
+/// `Link`, wherever there are pages.
+fn next_page(operation: &mut Value) {
+    let mut parameters = operation["parameters"].as_array().into_iter().flatten();
+    if parameters.any(|parameter| parameter["name"] == "cursor") {
+        operation["responses"]["200"]["headers"]["Link"] = json!({
+            "description": "The next page: `</api/v1/…?cursor=…>; rel=\"next\"`. Absent from the last one.",
+            "schema": { "type": "string" },
+        });
+    }
+}
+
+/// Every body may come as a form, too, and one that may be left out is no `null`. Notes which schemas bodies have:
+/// these take no other fields.
+fn form(operation: &mut Value, bodies: &mut BTreeSet<String>) {
+    let Some(content) = operation.pointer_mut("/requestBody/content").and_then(Value::as_object_mut) else { return };
+    let Some(mut body) = content.get("application/json").cloned() else { return };
+    if let Some(given) = body.pointer("/schema/oneOf/0").cloned() {
+        body["schema"] = given;
+    }
+    bodies.extend(body.pointer("/schema/$ref").and_then(|it| it.as_str()?.rsplit('/').next().map(str::to_owned)));
+    for kind in ["application/json", "application/x-www-form-urlencoded"] {
+        content.insert(kind.into(), body.clone());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::Site;
+    use crate::http::rest::tests::app;
+    use crate::http::tests::{fetch, head, json, text};
+
+    #[test]
+    fn every_operation_is_said_in_full() {
+        let (_, mut document) = api();
+        let schemas = document["components"]["schemas"].clone();
+        let mut lines = Vec::new();
+        for (path, methods) in document["paths"].as_object().unwrap() {
+            for (method, it) in methods.as_object().unwrap() {
+                let statuses: Vec<_> = it["responses"].as_object().unwrap().keys().map(String::as_str).collect();
+                lines.push(format!("{} {path}: {}", method.to_uppercase(), statuses.join(" ")));
+                assert!(it["summary"].is_string() && it["tags"].as_array().unwrap().len() == 1, "{method} {path}");
+                for (status, answer) in it["responses"].as_object().unwrap() {
+                    let schema = answer.pointer("/content/application~1json/schema/$ref");
+                    let is_error = schema.is_some_and(|it| it == "#/components/schemas/ErrorBody");
+                    assert_eq!(is_error, status.as_str() >= "400", "{method} {path} {status}");
+                }
+                if let Some(body) = it.get("requestBody") {
+                    let name = body.pointer("/content/application~1x-www-form-urlencoded/schema/$ref").unwrap();
+                    let schema = &schemas[name.as_str().unwrap().rsplit('/').next().unwrap()];
+                    assert_eq!(schema["additionalProperties"], false, "{method} {path}");
+                }
+            }
+        }
+        insta::assert_snapshot!(lines.join("\n"), @r#"
+        POST /api/v1/auth/refresh_token: 200 400 401 413 415 422 429 500 503
+        POST /api/v1/auth/sign_in: 200 400 401 413 415 422 429 500 503
+        GET /api/v1/capabilities: 200 400 401 404 500 503
+        GET /api/v1/events: 200 400 401 403 404 429 500 503
+        GET /api/v1/operations/{id}: 200 400 401 403 404 500 503
+        GET /api/v1/plans: 200 400 401 404 500 503
+        GET /api/v1/projects: 200 400 401 403 404 500 503
+        POST /api/v1/projects: 201 400 401 403 404 413 415 422 500 503
+        DELETE /api/v1/projects/{id}: 204 400 401 403 404 422 500 503
+        GET /api/v1/projects/{id}: 200 400 401 403 404 500 503
+        PUT /api/v1/projects/{id}: 200 400 401 403 404 413 415 422 500 503
+        DELETE /api/v1/projects/{id}/vars: 204 400 401 403 404 413 415 422 500 503
+        GET /api/v1/projects/{id}/vars: 200 400 401 403 404 500 503
+        POST /api/v1/projects/{id}/vars: 201 400 401 403 404 409 413 415 422 500 503
+        PUT /api/v1/projects/{id}/vars: 200 400 401 403 404 413 415 422 500 503
+        GET /api/v1/regions: 200 400 401 404 500 503
+        GET /api/v1/resources: 200 400 401 403 404 500 503
+        GET /api/v1/resources/{id}: 200 400 401 403 404 500 503
+        GET /api/v1/services: 200 400 401 403 404 500 503
+        POST /api/v1/services: 201 400 401 403 404 413 415 422 500 503
+        DELETE /api/v1/services/{id}: 204 400 401 403 404 500 503
+        GET /api/v1/services/{id}: 200 400 401 403 404 500 503
+        PUT /api/v1/services/{id}: 200 400 401 403 404 413 415 422 500 503
+        GET /api/v1/services/{id}/events: 200 400 401 403 404 429 500 503
+        GET /api/v1/services/{id}/operations: 200 400 401 403 404 500 503
+        POST /api/v1/services/{id}/retry: 200 400 401 403 404 422 500 503
+        POST /api/v1/services/{id}/reveal: 200 400 401 403 404 413 415 422 500 503
+        PATCH /api/v1/services/{id}/state: 200 400 401 403 404 413 415 422 500 503
+        POST /api/v1/services/{id}/test_connection: 200 400 401 403 404 422 500 503
+        GET /api/v1/users/me: 200 400 401 404 500 503
+        GET /api/v1/users/me/tokens: 200 400 401 404 500 503
+        POST /api/v1/users/me/tokens: 201 400 401 404 413 415 422 500 503
+        DELETE /api/v1/users/me/tokens/{id}: 204 400 401 404 500 503
+        "#);
+        let mut ids: Vec<_> = operations(&mut document).map(|it| it["operationId"].to_string()).collect();
+        ids.sort();
+        ids.dedup();
+        assert_eq!(ids.len(), lines.len());
+    }
+
+    #[test]
+    fn no_reference_leads_nowhere() {
+        let (_, document) = api();
+        let text = document.to_string();
+        let references: BTreeSet<_> = text.split("\"#/").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+        assert!(references.len() > 20);
+        for reference in references {
+            assert!(document.pointer(&format!("/{reference}")).is_some(), "{reference}");
+        }
+    }
+
+    #[tokio::test]
+    async fn anybody_may_read_it() {
+        let (app, _) = app(Site::default());
+        let response = fetch(&app, "GET", "/api/v1/openapi.json").await;
+        assert_eq!((response.status().as_u16(), head(&response, "content-type")), (200, "application/json"));
+        let document = json(response).await;
+        assert_eq!(document["info"]["title"], "Berth");
+        assert_eq!(document["info"]["license"]["identifier"], "Apache-2.0");
+        let response = fetch(&app, "GET", "/docs").await;
+        assert_eq!((response.status().as_u16(), head(&response, "content-type")), (200, "text/html; charset=utf-8"));
+        assert!(text(response).await.contains("POST /api/v1/services<"));
+    }
+}

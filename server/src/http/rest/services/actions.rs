@@ -1,0 +1,84 @@
+//! What may be done with a service that is there.
+
+use axum::Json;
+use axum::extract::State;
+use contract::Service;
+use contract::change::{RevealRequest, StateChange};
+use contract::connection::ConnectionDetails;
+use contract::error::ErrorBody;
+use contract::service::ConnectionTest;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::http::Body;
+use crate::http::credential::Authorised;
+use crate::http::rest::Answer;
+use crate::http::rest::body::Optional;
+use crate::http::rest::path::ServiceId;
+use crate::http::rest::refusals::{Changing, Guarded};
+use crate::http::uses::Uses;
+
+pub(super) fn routes() -> OpenApiRouter<Uses> {
+    OpenApiRouter::new()
+        .routes(routes!(change_state))
+        .routes(routes!(retry_service))
+        .routes(routes!(reveal))
+        .routes(routes!(test_connection))
+}
+
+/// Start, stop or restart a service
+///
+/// Needs services:operate.
+#[utoipa::path(patch, path = "/services/{id}/state", tag = "services", params(ServiceId), request_body = StateChange,
+    responses((status = 200, description = "The service.", body = Service), Changing))]
+async fn change_state(
+    State(uses): State<Uses>,
+    Authorised(who): Authorised,
+    ServiceId(id): ServiceId,
+    Body(change): Body<StateChange>,
+) -> Answer<Json<Service>> {
+    Ok(Json(uses.console.change_state(&who, &id, change).await?))
+}
+
+/// Try again at once
+///
+/// What has failed is tried again without waiting. Needs services:operate.
+#[utoipa::path(post, path = "/services/{id}/retry", tag = "services", params(ServiceId),
+    responses((status = 200, description = "The service.", body = Service),
+        (status = 422, description = "Nothing of it has failed.", body = ErrorBody), Guarded))]
+async fn retry_service(
+    State(uses): State<Uses>,
+    Authorised(who): Authorised,
+    ServiceId(id): ServiceId,
+) -> Answer<Json<Service>> {
+    Ok(Json(uses.console.retry_service(&who, &id).await?))
+}
+
+/// Show a service's credentials
+///
+/// Who, what and why stand in the audit log before this answers. Needs services:reveal; the role support has to give
+/// a `reason`.
+#[utoipa::path(post, path = "/services/{id}/reveal", tag = "services", params(ServiceId), request_body = Option<RevealRequest>,
+    responses((status = 200, description = "How to reach it.", body = ConnectionDetails), Changing))]
+async fn reveal(
+    State(uses): State<Uses>,
+    Authorised(who): Authorised,
+    ServiceId(id): ServiceId,
+    Optional(why): Optional<RevealRequest>,
+) -> Answer<Json<ConnectionDetails>> {
+    Ok(Json(uses.console.reveal(&who, &id, why).await?))
+}
+
+/// Sign in to a service from the server
+///
+/// A sign-in that fails is an answer too: `ok` is false, and `error` has the server's words. Needs services:view.
+#[utoipa::path(post, path = "/services/{id}/test_connection", tag = "services", params(ServiceId),
+    responses((status = 200, description = "What came of it.", body = ConnectionTest),
+        (status = 422, description = "There is nothing to sign in to.", body = ErrorBody), Guarded))]
+async fn test_connection(
+    State(uses): State<Uses>,
+    Authorised(who): Authorised,
+    ServiceId(id): ServiceId,
+) -> Answer<Json<ConnectionTest>> {
+    Ok(Json(uses.console.test_connection(&who, &id).await?))
+}
