@@ -5,8 +5,8 @@ use super::frame::LiveState;
 use crate::{
     pages::workspace,
     paths,
-    ui::{Breadcrumbs, Crumb, Icon, LiveDot, MAIN, Menu, ThemeSwitch, lu, mark_hydrated},
-    viewer::viewer,
+    ui::{Breadcrumbs, Crumb, Icon, LiveDot, MAIN, Menu, Notice, ThemeSwitch, Tone, lu, mark_hydrated},
+    viewer::{request_id, viewer},
 };
 
 /// Top bar and content of a page in the frame. The workspace goes before `crumbs` by itself.
@@ -26,9 +26,20 @@ pub fn Page(#[prop(into)] title: String, crumbs: Vec<Crumb>, children: Children)
             </div>
         </header>
         <main id=MAIN tabindex="-1" class="max-w-[1240px] px-4 pt-[18px] pb-15 outline-none md:px-7 md:pt-[26px]">
-            {children()}
+            <ErrorBoundary fallback=|errors| view! { <Broken errors /> }>{children()}</ErrorBoundary>
         </main>
     }
+}
+
+/// In place of content whose view is an error that the page itself didn't show.
+#[component]
+fn Broken(errors: ArcRwSignal<Errors>) -> impl IntoView {
+    let words = Signal::derive(move || {
+        let words: Vec<String> = errors.read().iter().map(|(_, error)| error.to_string()).collect();
+        Some(words.join(" "))
+    });
+    let request = Signal::stored(request_id().map(|id| id.0));
+    view! { <Notice tone=Tone::Bad cause="This page can't be shown." evidence=words request /> }
 }
 
 /// Title, what stands below it, and the page's actions at the right.
