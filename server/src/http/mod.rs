@@ -5,7 +5,6 @@
 //! every refusal its body), [`catch`], [`host`], [`origin`], [`body`], then the routes of [`router`].
 
 pub mod assets;
-pub mod behind;
 pub mod body;
 pub mod catch;
 pub mod credential;
