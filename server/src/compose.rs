@@ -75,7 +75,8 @@ impl Composition {
         admin: Option<&FirstAdmin>,
     ) -> Result<Self, ComposeError> {
         let (metadata, options) = store_of(flags.place.database_url.as_ref(), &ground.data_dir).await?;
-        let pool = control::store::open(options).await.map_err(|e| ComposeError::Store("the metadata store", Box::new(e)))?;
+        let pool =
+            control::store::open(options).await.map_err(|e| ComposeError::Store("the metadata store", Box::new(e)))?;
         let runtime = runtime(flags, ground).await?;
         let machine = machine(&ground.data_dir)?;
         let seeded = |e| ComposeError::Store("the first workspace", Box::new(e));

@@ -31,7 +31,7 @@ pub enum ServeError {
     #[error(transparent)]
     Account(#[from] AccountError),
     #[error(transparent)]
-    Compose(#[from] ComposeError),
+    Compose(Box<ComposeError>),
     #[error(transparent)]
     Key(#[from] KeyError),
     #[error(transparent)]
@@ -42,6 +42,12 @@ pub enum ServeError {
     Tls(#[from] TlsError),
     #[error(transparent)]
     Io(#[from] io::Error),
+}
+
+impl From<ComposeError> for ServeError {
+    fn from(error: ComposeError) -> Self {
+        Self::Compose(Box::new(error))
+    }
 }
 
 /// Open files that thousands of connections and the store may need.

@@ -23,11 +23,17 @@ pub enum UserError {
     #[error(transparent)]
     Lock(#[from] LockError),
     #[error(transparent)]
-    Compose(#[from] ComposeError),
+    Compose(Box<ComposeError>),
     #[error("{0}")]
     Refused(Box<contract::ApiError>),
     #[error(transparent)]
     Io(#[from] std::io::Error),
+}
+
+impl From<ComposeError> for UserError {
+    fn from(error: ComposeError) -> Self {
+        Self::Compose(Box::new(error))
+    }
 }
 
 impl From<control::Error> for UserError {

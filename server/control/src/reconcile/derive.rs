@@ -20,6 +20,8 @@ pub struct Facts<'a> {
     pub untouched: bool,
     /// It died several times in a short while.
     pub crash_loop: bool,
+    /// A restart was asked for and hasn't begun.
+    pub restarting: bool,
     /// It broke by itself, while nobody asked for anything.
     pub broke: bool,
     /// The present work should have been done by now.
@@ -42,7 +44,7 @@ pub fn derive(facts: &Facts<'_>) -> (State, Option<String>) {
     }
     match facts.power {
         Power::Stopped if facts.phase == Phase::Stopped => return (State::Stopped, None),
-        Power::Running if facts.signed_in => return (State::Healthy, None),
+        Power::Running if facts.signed_in && !facts.restarting => return (State::Healthy, said()),
         _ => {}
     }
     if facts.crash_loop {
@@ -73,6 +75,7 @@ mod tests {
         was_ready: false,
         untouched: false,
         crash_loop: false,
+        restarting: false,
         broke: false,
         overdue: false,
         said: None,
@@ -106,6 +109,7 @@ mod tests {
                 Facts { signed_in: true, crash_loop: true, ..ready.clone() },
                 State::Healthy,
             ),
+            ("restart asked", Facts { signed_in: true, restarting: true, ..ready.clone() }, State::Processing),
             ("storage gone", Facts { phase: Phase::Lost, ..ready.clone() }, State::Lost),
             ("deleting wins", Facts { deleting: true, rejected: true, signed_in: true, ..ready }, State::Deleting),
         ];
@@ -115,9 +119,10 @@ mod tests {
     }
 
     #[test]
-    fn trouble_says_why_and_health_says_nothing() {
+    fn every_state_says_what_there_is_to_say() {
         let facts = Facts { overdue: true, said: Some("port 15432 is taken"), ..CREATING };
         assert_eq!(derive(&facts).1.as_deref(), Some("port 15432 is taken"));
-        assert_eq!(derive(&Facts { signed_in: true, said: Some("old"), ..CREATING }).1, None);
+        let full = Facts { signed_in: true, said: Some("Its disk is almost full"), ..CREATING };
+        assert_eq!(derive(&full), (State::Healthy, Some("Its disk is almost full".into())));
     }
 }

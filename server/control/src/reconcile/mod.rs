@@ -35,6 +35,8 @@ const TIMER: Duration = Duration::from_secs(5);
 const WATCH: Duration = Duration::from_secs(30);
 /// A refusal is tried again when somebody asks; this is only so that the task isn't forgotten.
 const REFUSED: Duration = Duration::from_secs(24 * 3600);
+/// What is said while a service that broke by itself is being mended.
+const BROKE: &str = "It stopped without being asked to, and is being started again";
 /// Steps done under one lease at most; a task that needs more waits its turn.
 const STEPS: usize = 64;
 
@@ -50,6 +52,9 @@ impl Waker {
 
 /// Runs until it is told to stop, and then until the steps at hand have ended.
 pub async fn run(control: Control, waker: Waker, stop: CancellationToken) {
+    if let Err(error) = look_at_everything(&control.pool).await {
+        tracing::warn!(error = &error as &dyn std::error::Error, "services are looked at when their time comes");
+    }
     let tracker = TaskTracker::new();
     tracker.spawn(follow_hints(control.clone(), waker.clone(), stop.clone()));
     let slots = Arc::new(Semaphore::new(WORKERS));
@@ -69,6 +74,16 @@ pub async fn run(control: Control, waker: Waker, stop: CancellationToken) {
     }
     tracker.close();
     tracker.wait().await;
+}
+
+/// After a start of this console nobody knows what happened meanwhile: every service is looked at soon.
+async fn look_at_everything(pool: &sqlx::PgPool) -> Result<(), Error> {
+    sqlx::query!(
+        "update tasks set run_at = now() where step = 'watch' and run_at between now() and now() + interval '1 hour'"
+    )
+    .execute(pool)
+    .await?;
+    Ok(())
 }
 
 /// Takes what is due, as long as there are slots; answers how long to pause.
@@ -143,7 +158,11 @@ async fn once(control: &Control, lease: Lease) -> Result<bool, Error> {
     }
     let transition = match &outcome {
         Ok(Next::Gone) => return Ok(false),
-        Ok(Next::Go(next)) => transition(*next, &row, Then::GoOn),
+        Ok(Next::Go(next)) if step == Step::Watch && !row.deleting => {
+            Transition { error: Some(BROKE), ..transition(*next, &row, Then::GoOn) }
+        }
+        // what went wrong before stays said until it is mended
+        Ok(Next::Go(next)) => Transition { error: row.last_error.as_deref(), ..transition(*next, &row, Then::GoOn) },
         Ok(Next::Wait(wait)) => transition(step, &row, Then::After(*wait)),
         Ok(Next::Settled) => {
             memo.broke = false;

@@ -157,6 +157,7 @@ impl Row {
             was_ready: self.was_ready,
             untouched: self.attempt == 0,
             crash_loop: self.memo.crash_loop(),
+            restarting: self.restart,
             broke: self.memo.broke,
             overdue: self.overdue,
             said: self.last_error.as_deref().or(self.reason.as_deref()),

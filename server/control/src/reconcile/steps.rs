@@ -200,18 +200,18 @@ async fn watch(control: &Control, row: &Row) -> Result<Next, StepError> {
         // it is only healthy while its own credentials open it
         let signed_in = control.runtime.sign_in(&credentials(control, row)?).await;
         let mut connection = control.pool.acquire().await?;
-        let reason = signed_in.as_ref().err().map(ToString::to_string);
+        let refused = signed_in.as_ref().err().map(ToString::to_string);
         sqlx::query!(
             "update observations set signed_in = $3, reason = $4, observed_at = now()
              where service_id = $1 and workspace_id = $2",
             row.id,
             row.workspace,
-            reason.is_none(),
-            reason
+            refused.is_none(),
+            refused.as_ref().or(observed.detail.as_ref())
         )
         .execute(&mut *connection)
         .await?;
-        return Ok(if reason.is_none() { Next::Settled } else { Next::Go(Step::Ensure) });
+        return Ok(if refused.is_none() { Next::Settled } else { Next::Go(Step::Ensure) });
     }
     let mut connection = control.pool.acquire().await?;
     if as_wanted {
@@ -246,6 +246,8 @@ async fn remove(control: &Control, row: &Row) -> Result<Next, StepError> {
 
 /// Writes down what was seen. Whoever isn't running isn't signed in.
 async fn observe(connection: &mut PgConnection, row: &Row, observed: &Observed) -> Result<(), Error> {
+    // what a finished step found stands in the timeline; here stands what is waited for, or what is wrong
+    let reason = observed.detail.as_deref().filter(|_| observed.phase == Phase::Preparing);
     let serving = observed.phase >= Phase::Running && observed.phase != Phase::Lost;
     sqlx::query!(
         "update observations
@@ -254,7 +256,7 @@ async fn observe(connection: &mut PgConnection, row: &Row, observed: &Observed) 
         row.id,
         row.workspace,
         observed.phase.as_str(),
-        observed.detail,
+        reason,
         serving
     )
     .execute(connection)

@@ -41,8 +41,7 @@ impl Control {
     pub async fn get_resource(&self, who: &Caller, resource: Uuid) -> Result<Resource, Error> {
         who.require(Permission::ResourcesView)?;
         let mut connection = self.pool.acquire().await?;
-        let found = select(&mut connection, Filter { id: Some(resource), ..Filter::seen_by(who) }).await?;
-        found.into_iter().next().ok_or_else(|| Error::not_found(Noun::Resource))
+        seen(&mut connection, who, resource).await?.ok_or_else(|| Error::not_found(Noun::Resource))
     }
 
     /// Any member.
@@ -105,6 +104,12 @@ pub(crate) async fn lock(connection: &mut PgConnection, id: Uuid) -> Result<(), 
         .await?
         .map(|_| ())
         .ok_or_else(|| Error::not_found(Noun::Resource))
+}
+
+/// A resource that the caller may know of.
+pub(crate) async fn seen(connection: &mut PgConnection, who: &Caller, id: Uuid) -> Result<Option<Resource>, Error> {
+    let found = select(connection, Filter { id: Some(id), ..Filter::seen_by(who) }).await?;
+    Ok(found.into_iter().next())
 }
 
 #[derive(Clone, Copy)]

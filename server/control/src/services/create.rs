@@ -36,7 +36,7 @@ impl Control {
         who.require(Permission::ServicesManage)?;
         let spec = new.parse(&self.runtime.capabilities(), OffsetDateTime::now_utc())?;
         let mut transaction = self.pool.begin().await?;
-        reach::project(&mut transaction, who, spec.project_id).await?;
+        reach::hold_project(&mut transaction, who, spec.project_id).await?;
         let id = Uuid::now_v7();
         if let Some(key) = key {
             let before = idempotency::claim(&mut transaction, &self.sealer, who, &key, &spec, id).await?;

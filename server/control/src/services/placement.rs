@@ -22,7 +22,7 @@ pub(super) async fn place(
     let chosen = match spec.resource_id {
         Some(id) if usable.iter().any(|r| r.uuid == id) => id,
         Some(id) => {
-            let there = resources::one(connection, who.workspace_id, id).await?.is_some();
+            let there = resources::seen(connection, who, id).await?.is_some();
             let closed = || Problem::breaks("resource_id", "closed", "is closed to this project").into();
             return Err(if there { closed() } else { Error::not_found(Noun::Resource) });
         }

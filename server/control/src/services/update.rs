@@ -55,7 +55,7 @@ impl Control {
 /// A move needs a project that the caller can reach and that may use the service's resource.
 async fn moves(connection: &mut PgConnection, who: &Caller, row: &ServiceRow, change: &Change) -> Result<(), Error> {
     let Some(project) = change.project_id.filter(|p| *p != row.project_id) else { return Ok(()) };
-    reach::project(&mut *connection, who, project).await?;
+    reach::hold_project(&mut *connection, who, project).await?;
     let usable = resources::usable(connection, who.workspace_id, project).await?;
     if usable.iter().any(|r| r.uuid == row.resource_id) {
         return Ok(());
