@@ -49,7 +49,7 @@ impl Host {
         .await
     }
 
-    /// Changes settings: writes them, tells a running server to read them, and resets its cgroup. Returns the parameters that wait for a
+    /// Changes settings: writes them, tells a running server to read them, and sets its limits of memory and CPU. Returns the parameters that wait for a
     /// restart. Repeating it is harmless.
     ///
     /// # Errors
@@ -61,7 +61,7 @@ impl Host {
             return Err(Error::NotPrepared(server.dir));
         }
         if let Some(cgroup) = &self.config().cgroup
-            && let Err(error) = cgroup.set(&cgroup::name_for(dir), &settings.limits)
+            && let Err(error) = cgroup.set(&cgroup::name_for(dir), &settings.limits, cgroup::Cpu::Limited)
         {
             tracing::warn!(%error, "limits of memory and CPU stay as they were");
         }

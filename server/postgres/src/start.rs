@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use tokio::time::{Instant, sleep};
 
-use crate::cgroup::{LimitsEnforced, name_for};
+use crate::cgroup::{Cpu, LimitsEnforced, name_for};
 use crate::disk::{blocking, remove_file};
 use crate::error::{At, Error, Result};
 use crate::host::refuse_root;
@@ -122,13 +122,13 @@ impl Host {
         Ok(started)
     }
 
-    /// Puts the server into its cgroup.
+    /// Puts the server into its cgroup. Its ceiling of CPU time holds from [`Host::apply`] on.
     fn confine(&self, server: &Server, settings: &Settings, pid: i32) -> LimitsEnforced {
         let Some(cgroup) = &self.config().cgroup else {
             return LimitsEnforced::Advisory;
         };
         let name = name_for(&server.dir);
-        let set = cgroup.set(&name, &settings.limits);
+        let set = cgroup.set(&name, &settings.limits, Cpu::Unlimited);
         let joined = set.and_then(|()| cgroup.join(&name, pid));
         match joined {
             Ok(()) => LimitsEnforced::Cgroup,

@@ -21,6 +21,8 @@ async fn a_delegated_cgroup_holds_all_of_a_server_and_goes_with_it() {
     let group = only_group_in(&memory);
     let limit = || std::fs::read_to_string(group.join("memory.limit_in_bytes")).unwrap();
     assert_eq!(limit().trim(), (LIMITS.ram_mib << 20).to_string());
+    let quota = || std::fs::read_to_string(only_group_in(&cpu).join("cpu.cfs_quota_us")).unwrap();
+    assert_eq!(quota().trim(), "-1", "a start may take all there is");
     let inside = std::fs::read_to_string(group.join("cgroup.procs")).unwrap();
     assert!(inside.lines().count() >= 5, "postmaster and children: {inside}");
 
@@ -30,6 +32,7 @@ async fn a_delegated_cgroup_holds_all_of_a_server_and_goes_with_it() {
     let waiting = host.apply(&dir, &more).await.unwrap();
     assert_eq!(waiting, ["max_connections", "shared_buffers"]);
     assert_eq!(limit().trim(), (256_u64 << 20).to_string());
+    assert_eq!(quota().trim(), (LIMITS.cpu_millis * 100).to_string());
     host.stop(&dir, StopMode::Fast, SECONDS).await.unwrap();
     assert_eq!(host.start(&dir).await.unwrap().limits, LimitsEnforced::Cgroup);
 

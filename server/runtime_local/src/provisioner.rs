@@ -118,18 +118,18 @@ impl Inner {
         self.host.stop(&self.dir(name), StopMode::Fast, STOP).await.map_err(retry)
     }
 
-    /// Settings, role and database of a server that runs. Settings that need a restart end in a stopped server, which
-    /// the next call starts.
+    /// Role, database and settings of a server that runs. Settings that need a restart end in a stopped server, which
+    /// the next call starts. The limits come last: from then on it serves.
     async fn configure(&self, desired: &Desired) -> Result<Observed, PortError> {
         let dir = self.dir(&desired.name);
+        let name = desired.name.database();
+        let verifier = scram_verifier(&SecretString::from(desired.password.expose()));
+        self.host.ensure_role_and_database(&dir, &name, &verifier).await.map_err(retry)?;
         let waiting = self.host.apply(&dir, &settings(desired)?).await.map_err(retry)?;
         if !waiting.is_empty() {
             self.stop(&desired.name).await?;
             return Ok(Observed::at(Phase::Stopped));
         }
-        let name = desired.name.database();
-        let verifier = scram_verifier(&SecretString::from(desired.password.expose()));
-        self.host.ensure_role_and_database(&dir, &name, &verifier).await.map_err(retry)?;
         Ok(Observed::saying(Phase::Ready, format!("both are called {name}")))
     }
 }

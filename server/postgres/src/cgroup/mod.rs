@@ -22,6 +22,14 @@ pub enum Cgroup {
     V2 { dir: PathBuf },
 }
 
+/// Whether the ceiling of CPU time holds. A server that starts, recovers or is set up is given all there is: at a tenth of a core that
+/// would take ten times as long, and nobody is served meanwhile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cpu {
+    Unlimited,
+    Limited,
+}
+
 /// Whether the limits of a running server hold against its will.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LimitsEnforced {
@@ -33,9 +41,13 @@ pub enum LimitsEnforced {
 
 impl Cgroup {
     /// Makes the server's group if needed, and sets its limits.
-    pub(crate) fn set(&self, name: &str, limits: &Limits) -> io::Result<()> {
+    pub(crate) fn set(&self, name: &str, limits: &Limits, cpu: Cpu) -> io::Result<()> {
         let memory = limits.ram_mib.saturating_mul(MIB).to_string();
         let quota = (u64::from(limits.cpu_millis) * CPU_PERIOD / 1000).max(LEAST_QUOTA);
+        let (v1_quota, v2_quota) = match cpu {
+            Cpu::Limited => (quota.to_string(), quota.to_string()),
+            Cpu::Unlimited => ("-1".to_owned(), "max".to_owned()),
+        };
         if let Cgroup::V2 { dir } = self {
             // Already enabled, or not ours to enable: the writes below tell.
             let _ = std::fs::write(dir.join("cgroup.subtree_control"), "+memory +cpu");
@@ -51,13 +63,13 @@ impl Cgroup {
                 std::fs::write(above.join(name).join("memory.limit_in_bytes"), memory)?;
                 let cpu = cpu.join(name);
                 std::fs::write(cpu.join("cpu.cfs_period_us"), CPU_PERIOD.to_string())?;
-                std::fs::write(cpu.join("cpu.cfs_quota_us"), quota.to_string())
+                std::fs::write(cpu.join("cpu.cfs_quota_us"), v1_quota)
             }
             Cgroup::V2 { dir } => {
                 let dir = dir.join(name);
                 std::fs::write(dir.join("memory.max"), &memory)?;
                 std::fs::write(dir.join("memory.high"), memory)?;
-                std::fs::write(dir.join("cpu.max"), format!("{quota} {CPU_PERIOD}"))
+                std::fs::write(dir.join("cpu.max"), format!("{v2_quota} {CPU_PERIOD}"))
             }
         }
     }
@@ -109,8 +121,8 @@ mod tests {
     fn v2_gets_memory_and_cpu() {
         let dir = tempfile::tempdir().unwrap();
         let group = Cgroup::V2 { dir: dir.path().to_owned() };
-        group.set("a", &LIMITS).unwrap();
-        group.set("a", &LIMITS).unwrap();
+        group.set("a", &LIMITS, Cpu::Limited).unwrap();
+        group.set("a", &LIMITS, Cpu::Limited).unwrap();
         group.join("a", 42).unwrap();
         let at = dir.path().join("a");
         assert_eq!(read(at.join("memory.max")), "268435456");
@@ -123,7 +135,7 @@ mod tests {
     fn v1_gets_memory_and_cpu_in_two_places() {
         let (memory, cpu) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let group = Cgroup::V1 { memory: memory.path().to_owned(), cpu: cpu.path().to_owned() };
-        group.set("a", &LIMITS).unwrap();
+        group.set("a", &LIMITS, Cpu::Limited).unwrap();
         group.join("a", 42).unwrap();
         let limit = memory.path().join("a/memory.limit_in_bytes");
         assert_eq!(read(limit), "268435456");
@@ -134,7 +146,7 @@ mod tests {
     #[test]
     fn without_rights_it_fails() {
         let group = Cgroup::V2 { dir: PathBuf::from("/proc/none") };
-        assert!(group.set("a", &LIMITS).is_err());
+        assert!(group.set("a", &LIMITS, Cpu::Limited).is_err());
     }
 
     #[test]
