@@ -1,0 +1,223 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { chownSync, closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, readdirSync, realpathSync } from "node:fs";
+import { renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Api } from "./api.ts";
+import { type Ran, binary, cache, run } from "./binary.ts";
+import { databasePorts, freePort } from "./ports.ts";
+import { below, ended } from "./procs.ts";
+import { until } from "./until.ts";
+
+export const ADMIN = { email: "admin@example.com", password: "correct horse battery staple" };
+
+/** How it ended, and how long that took. */
+export interface Ended {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  ms: number;
+}
+
+/** A console of our own: the real binary on a private data directory and free ports. */
+export class Console {
+  private child: ChildProcess | undefined;
+
+  private constructor(
+    readonly dataDir: string,
+    readonly port: number,
+    readonly ports: string,
+  ) {}
+
+  /** Makes the directory and starts the console; programs of these majors come from the cache, where it has them. */
+  static async start(majors: string[] = ["17"], databases = 40): Promise<Console> {
+    const dataDir = realpathSync(mkdtempSync(join(tmpdir(), "berth-end2end-")));
+    const console = new Console(dataDir, await freePort(), databasePorts(databases));
+    await console.borrow(majors);
+    try {
+      await console.up();
+    } catch (error) {
+      await console.end();
+      throw error;
+    }
+    return console;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  get pid(): number {
+    if (this.child?.pid === undefined) throw new Error("the console doesn't run");
+    return this.child.pid;
+  }
+
+  api(): Api {
+    return new Api(this.url);
+  }
+
+  admin(): Promise<Api> {
+    return this.api().signIn(ADMIN.email, ADMIN.password);
+  }
+
+  /** Starts the program and waits until it is ready; answers in how many milliseconds it was. */
+  async up(): Promise<number> {
+    const began = performance.now();
+    const child = this.serve();
+    this.child = child;
+    const look = async () => {
+      if (child.exitCode !== null) throw new Error(`the console ended with ${child.exitCode}:\n${this.log()}`);
+      return fetch(`${this.url}/readyz`).then(
+        (answer) => answer.status,
+        () => 0,
+      );
+    };
+    await until("the console to be ready", look, (status) => status === 200, { within: 120_000, every: 20 });
+    return Math.round(performance.now() - began);
+  }
+
+  /** The program with this console's settings, without waiting for it. */
+  private serve(): ChildProcess {
+    const log = openSync(this.logFile, "a");
+    const child = spawn(binary(), ["serve"], { env: this.env(), stdio: ["ignore", log, log] });
+    closeSync(log);
+    return child;
+  }
+
+  /** Another one with the same settings, which ought to end by itself. */
+  second(settings: Record<string, string> = {}): Promise<Ran> {
+    return run(binary(), ["serve"], { env: { ...this.env(), ...settings } });
+  }
+
+  /** A subcommand on this console's data directory. */
+  berth(args: string[], stdin?: string): Promise<Ran> {
+    return run(binary(), [...args, "--data-dir", this.dataDir], { env: clean(), ...(stdin === undefined ? {} : { stdin }) });
+  }
+
+  /** Makes a user with a role and signs him in. */
+  async user(email: string, role: string, password = ADMIN.password): Promise<Api> {
+    const ran = await this.berth(["user", "add", email, "--role", role, "--password-stdin"], `${password}\n`);
+    if (ran.code !== 0) throw new Error(ran.stderr);
+    return this.api().signIn(email, password);
+  }
+
+  /** kill -9, as a machine out of memory does. */
+  async kill(): Promise<void> {
+    await this.signal("SIGKILL");
+  }
+
+  /** The whole machine goes: the console and every server at once, without a word. */
+  async crash(): Promise<void> {
+    const pids = below(this.dataDir).map(({ pid }) => pid);
+    for (const pid of pids) kill(pid);
+    await until("every process to be gone", () => pids.filter((pid) => !ended(pid)), (left) => left.length === 0);
+    this.child = undefined;
+  }
+
+  async signal(signal: NodeJS.Signals): Promise<Ended> {
+    const child = this.child;
+    if (!child) throw new Error("the console doesn't run");
+    const began = performance.now();
+    const end = new Promise<Ended>((done) =>
+      child.once("exit", (code, signal) => done({ code, signal, ms: Math.round(performance.now() - began) })),
+    );
+    child.kill(signal);
+    this.child = undefined;
+    return end;
+  }
+
+  /** Ends everything, proves that nothing is left, and removes the directory. */
+  async end(): Promise<void> {
+    const stopped = await this.berth(["stop", "--databases"]);
+    const left = await until("every process to end", () => below(this.dataDir), (left) => left.length === 0, { within: 5_000 }).catch(
+      () => below(this.dataDir),
+    );
+    for (const { pid } of left) kill(pid);
+    this.giveBack();
+    const log = this.log();
+    rmSync(this.dataDir, { recursive: true, force: true });
+    rmSync(this.logFile, { force: true });
+    if (stopped.code !== 0) throw new Error(`berth stop ended with ${stopped.code}: ${stopped.stderr}\n${log}`);
+    if (left.length > 0) throw new Error(`berth stop --databases left ${JSON.stringify(left)}\n${log}`);
+  }
+
+  /** What the console has written last. */
+  log(lines = 40): string {
+    const text = existsSync(this.logFile) ? readFileSync(this.logFile, "utf8") : "";
+    return text.trimEnd().split("\n").slice(-lines).join("\n");
+  }
+
+  private get logFile(): string {
+    return `${this.dataDir}.log`;
+  }
+
+  private get programs(): string {
+    return join(this.dataDir, "postgres/binaries");
+  }
+
+  private env(): NodeJS.ProcessEnv {
+    return {
+      ...clean(),
+      BERTH_DATA_DIR: this.dataDir,
+      BERTH_LISTEN: `127.0.0.1:${this.port}`,
+      BERTH_DATABASE_PORTS: this.ports,
+      BERTH_ADMIN_EMAIL: ADMIN.email,
+      BERTH_ADMIN_PASSWORD: ADMIN.password,
+    };
+  }
+
+  /** Copies programs of PostgreSQL from the cache. The mark says that the directory is Berth's although it isn't empty. */
+  private async borrow(majors: string[]): Promise<void> {
+    const wanted = versions(join(cache(), "binaries")).filter((version) => majors.includes(version.split(".")[0] ?? ""));
+    if (wanted.length === 0) return;
+    mkdirSync(this.programs, { recursive: true });
+    writeFileSync(join(this.dataDir, "berth.lock"), "", { mode: 0o600 });
+    for (const version of wanted) await copy(join(cache(), "binaries", version), join(this.programs, version));
+  }
+
+  /** Keeps what had to be fetched for the next run. */
+  private giveBack(): void {
+    const store = join(cache(), "binaries");
+    const fetched = versions(this.programs).filter((version) => !existsSync(join(store, version)));
+    if (fetched.length === 0) return;
+    const { uid, gid } = statSync(this.programs);
+    for (const dir of [cache(), store]) {
+      if (existsSync(dir)) continue;
+      mkdirSync(dir, { recursive: true });
+      chownSync(dir, uid, gid);
+    }
+    for (const version of fetched) {
+      try {
+        renameSync(join(this.programs, version), join(store, version));
+      } catch {
+        // another file system, or another run was faster: fetched again next time
+      }
+    }
+  }
+}
+
+/** Folders of whole programs; what is still being unpacked has a name of another form. */
+function versions(dir: string): string[] {
+  try {
+    return readdirSync(dir).filter((name) => /^\d+(\.\d+)+$/.test(name));
+  } catch {
+    return [];
+  }
+}
+
+async function copy(from: string, to: string): Promise<void> {
+  const ran = await run("cp", ["-a", "--reflink=auto", from, to]);
+  if (ran.code !== 0) throw new Error(ran.stderr);
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // it was faster
+  }
+}
+
+/** No setting of the caller's environment reaches the console under test. */
+function clean(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("BERTH_")));
+}

@@ -1,0 +1,48 @@
+import { readFileSync, readdirSync, readlinkSync } from "node:fs";
+
+export interface Proc {
+  pid: number;
+  command: string;
+}
+
+/** Every process that works in or below a directory, or was told of it on its command line. Our own isn't one. */
+export function below(dir: string): Proc[] {
+  const all = readdirSync("/proc").filter((name) => /^\d+$/.test(name)).map(Number);
+  const named = all.filter((pid) => pid !== process.pid).map((pid) => ({ pid, command: command(pid) }));
+  return named.filter(({ pid, command }) => {
+    const inside = (path: string) => path === dir || path.startsWith(`${dir}/`);
+    return !ended(pid) && (inside(cwd(pid)) || command.split(" ").some((word) => inside(word)));
+  });
+}
+
+/** The servers themselves, without the processes that they start. */
+export function postmasters(dir: string): Proc[] {
+  return below(dir).filter(({ command }) => /\/postgres -D /.test(command));
+}
+
+/** True where a process is no more, though nobody may have asked for its exit code yet. */
+export function ended(pid: number): boolean {
+  const state = /^\d+ \(.*\) (\S)/s.exec(read(`/proc/${pid}/stat`))?.[1];
+  return state === undefined || state === "Z" || state === "X";
+}
+
+function command(pid: number): string {
+  return read(`/proc/${pid}/cmdline`).replaceAll("\0", " ").trim();
+}
+
+function cwd(pid: number): string {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`);
+  } catch {
+    // another user's, or gone
+    return "";
+  }
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
+}
