@@ -25,6 +25,7 @@ use crate::http::health::Health;
 use crate::http::uses::{Accounts, Feed};
 use crate::key::Key;
 use crate::metadata::{self, HOST_DIR, Metadata, MetadataError};
+use crate::metrics::{self, MetricsError};
 
 /// Servers of services, below the data directory.
 pub const SERVICES_DIR: &str = "services";
@@ -104,6 +105,14 @@ impl Composition {
             stop,
             background,
         })
+    }
+
+    /// Numbers for Prometheus, on an address of their own.
+    ///
+    /// # Errors
+    /// The address is taken.
+    pub async fn serve_metrics(&self, address: std::net::SocketAddr) -> Result<(), MetricsError> {
+        metrics::serve(address, self.pool.clone(), self.stop.clone()).await
     }
 
     /// Takes no more work, lets the steps at hand end, and stops our own metadata server. Services go on running.

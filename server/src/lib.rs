@@ -10,6 +10,7 @@
 //! | [`http`] | listener, layers, routes |
 //! | [`serve`], `compose`, `adapters` | the composition root |
 //! | `metadata` | our own PostgreSQL |
+//! | `metrics` | numbers for Prometheus |
 
 pub mod account;
 mod adapters;
@@ -19,6 +20,7 @@ pub mod http;
 pub mod key;
 pub mod lock;
 mod metadata;
+mod metrics;
 pub mod program;
 pub mod serve;
 pub mod stop;

@@ -22,6 +22,7 @@ use crate::http::{AppState, Site};
 use crate::key::{self, Key, KeyError};
 use crate::lock::{Lock, LockError};
 use crate::metadata;
+use crate::metrics::MetricsError;
 
 /// Why the console doesn't serve.
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +39,8 @@ pub enum ServeError {
     Listen(#[from] ListenError),
     #[error(transparent)]
     Lock(#[from] LockError),
+    #[error(transparent)]
+    Metrics(#[from] MetricsError),
     #[error(transparent)]
     Tls(#[from] TlsError),
     #[error(transparent)]
@@ -104,6 +107,9 @@ async fn serve(prepared: Prepared) -> Result<(), ServeError> {
     let address = prepared.listener.local_addr()?;
     let Prepared { flags, admin, ground, keys, listener, tls, .. } = &prepared;
     let composition = Composition::start(flags, ground, keys, admin.as_ref()).await?;
+    if let Some(address) = flags.metrics_listen {
+        composition.serve_metrics(address).await?;
+    }
     let state = AppState {
         site: Arc::new(Site::new(flags, address.port())),
         health: composition.health.clone(),

@@ -1,4 +1,4 @@
-//! `cargo bundle build [--release]`: turns the browser's side into `target/site`, which the server embeds.
+//! `cargo bundle build [--release]` and `cargo bundle watch`: turns the browser's side into `target/site`, which the server embeds.
 //!
 //! Each part (WASM, stylesheet, fonts, root files) is made in a folder of its own under `target/bundle/<mode>` and made again only
 //! when its inputs changed; `site` then copies what differs. A second run in the same state costs one look by cargo.
@@ -13,6 +13,7 @@ mod site;
 mod split;
 mod style;
 mod wasm;
+mod watch;
 mod workspace;
 
 use std::time::Instant;
@@ -23,12 +24,15 @@ use workspace::{Mode, Workspace};
 fn main() -> Result<()> {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    let mode = match words.as_slice() {
-        ["build"] => Mode::Dev,
-        ["build", "--release"] => Mode::Release,
-        _ => bail!("usage: cargo bundle build [--release]"),
-    };
+    match words.as_slice() {
+        ["build"] => build(Mode::Dev),
+        ["build", "--release"] => build(Mode::Release),
+        ["watch"] => watch::watch(&Workspace::here(Mode::Dev)?.root, || build(Mode::Dev)),
+        _ => bail!("usage: cargo bundle build [--release] | watch"),
+    }
+}
 
+fn build(mode: Mode) -> Result<()> {
     let start = Instant::now();
     let workspace = Workspace::here(mode)?;
     npm::install(&workspace)?;

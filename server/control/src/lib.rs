@@ -19,6 +19,8 @@ pub mod resources;
 pub mod seal;
 mod services;
 pub mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use error::Error;
 pub use seal::Sealer;

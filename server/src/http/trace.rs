@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use axum::extract::Request;
+use axum::http::Method;
 use axum::middleware::Next;
 use axum::response::Response;
 use tracing::Instrument;
@@ -21,13 +22,17 @@ pub async fn span(request: Request, next: Next) -> Response {
     let path = loggable(request.uri().path()).to_owned();
     // Probes come every few seconds.
     let quiet = matches!(path.as_str(), "/healthz" | "/readyz") || path.starts_with("/pkg/");
+    let method = known(request.method());
     let span = tracing::info_span!("request", %id, method = %request.method(), %path);
     async move {
         let start = Instant::now();
         let response = next.run(request).await;
         // Tenths are enough, and read better.
-        let ms = (start.elapsed().as_secs_f64() * 10_000.0).round() / 10.0;
+        let took = start.elapsed();
+        let ms = (took.as_secs_f64() * 10_000.0).round() / 10.0;
         let status = response.status().as_u16();
+        metrics::counter!("berth_http_requests_total", "method" => method, "status" => status.to_string()).increment(1);
+        metrics::histogram!("berth_http_request_seconds").record(took);
         if quiet && status < 500 {
             tracing::debug!(status, ms, "answered");
         } else {
@@ -37,6 +42,12 @@ pub async fn span(request: Request, next: Next) -> Response {
     }
     .instrument(span)
     .await
+}
+
+/// Anybody can invent a method; a label may only have so many values.
+fn known(method: &Method) -> &'static str {
+    const KNOWN: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+    KNOWN.into_iter().find(|name| *name == method.as_str()).unwrap_or("other")
 }
 
 fn loggable(path: &str) -> &str {

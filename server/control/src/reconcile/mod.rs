@@ -12,7 +12,7 @@ pub mod timeline;
 pub mod variables;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::StreamExt;
 use tokio::sync::{Notify, Semaphore};
@@ -151,7 +151,11 @@ async fn once(control: &Control, lease: Lease) -> Result<bool, Error> {
     let Some(row) = Row::load(&mut connection, lease.service).await? else { return Ok(false) };
     drop(connection);
     let step = Step::parse(&row.step).ok_or(Error::Unexpected("tasks.step"))?;
+    let began = Instant::now();
     let outcome = steps::run(control, &row, step).await;
+    let ok = if outcome.is_ok() { "true" } else { "false" };
+    metrics::counter!("berth_steps_total", "step" => step.as_str(), "ok" => ok).increment(1);
+    metrics::histogram!("berth_step_seconds", "step" => step.as_str()).record(began.elapsed());
     let mut memo = row.memo.clone();
     if let (Step::Watch, Ok(Next::Go(_))) = (step, &outcome) {
         memo.died(row.now.unix_timestamp());

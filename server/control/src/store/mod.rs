@@ -4,8 +4,10 @@ pub mod audit;
 pub mod cursor;
 pub mod events;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use contract::State;
 use sqlx::PgPool;
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
@@ -28,6 +30,18 @@ pub async fn open(options: PgConnectOptions) -> Result<PgPool, Error> {
     let pool = PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(ACQUIRE).connect_with(options).await?;
     MIGRATIONS.run(&pool).await?;
     Ok(pool)
+}
+
+/// How many services are in each state, over all workspaces: for metrics, never for an answer.
+///
+/// # Errors
+/// The store is away.
+pub async fn services_by_state(pool: &PgPool) -> Result<Vec<(State, i64)>, Error> {
+    let rows =
+        sqlx::query!(r#"select state, count(*) as "count!" from services group by state"#).fetch_all(pool).await?;
+    let counts: BTreeMap<State, i64> =
+        rows.into_iter().filter_map(|row| Some((row.state.parse().ok()?, row.count))).collect();
+    Ok(State::ALL.iter().map(|state| (*state, counts.get(state).copied().unwrap_or_default())).collect())
 }
 
 /// Whether the store answers. It was migrated when it was opened.

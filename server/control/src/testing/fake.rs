@@ -1,0 +1,299 @@
+//! A runtime in memory. It goes one phase a call, so that a test can stand between any two.
+
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use contract::Capabilities;
+use contract::capabilities::Runtime;
+use contract::spec::Size;
+use contract::values::{PgMajor, Secret};
+use futures::StreamExt as _;
+use futures::stream::BoxStream;
+use tokio::sync::broadcast;
+use tokio_stream::wrappers::BroadcastStream;
+
+use super::script::{Fault, Gate, Method, Script};
+use crate::port::{Desired, Observed, Phase, PortError, Power, Provisioner, Removal, ServiceName, SignIn, SignedIn};
+
+/// Hints kept for a reader.
+const HINTS: usize = 1024;
+/// Ports that services are given. Nobody listens on them.
+const PORTS: RangeInclusive<u16> = 24_000..=24_999;
+
+/// Something that a runtime did to a service, or that happened to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Its storage was made.
+    Made,
+    Started,
+    /// Role, database and password were set.
+    Configured,
+    Stopped,
+    Removed,
+}
+
+/// Services in memory. Clones share them.
+#[derive(Clone)]
+pub struct FakeRuntime(Arc<Inner>);
+
+struct Inner {
+    world: Mutex<World>,
+    gate: Gate,
+    hints: broadcast::Sender<ServiceName>,
+}
+
+#[derive(Default)]
+struct World {
+    script: Script,
+    services: BTreeMap<ServiceName, Server>,
+    effects: Vec<(ServiceName, Effect)>,
+    away: bool,
+    slow_removal: bool,
+}
+
+struct Server {
+    /// At most [`Phase::Running`].
+    phase: Phase,
+    major: PgMajor,
+    size: Size,
+    /// Of the owner, once he is there.
+    password: Option<Secret>,
+    going: bool,
+}
+
+impl Default for FakeRuntime {
+    fn default() -> Self {
+        Self(Arc::new(Inner { world: Mutex::default(), gate: Gate::new(), hints: broadcast::channel(HINTS).0 }))
+    }
+}
+
+impl FakeRuntime {
+    /// The n-th call of a method, counted from 1 over the runtime's life, goes wrong.
+    pub fn on(&self, method: Method, nth: usize, fault: Fault) {
+        self.world().script.on(method, nth, fault);
+    }
+
+    /// The next call of a method goes wrong.
+    pub fn next(&self, method: Method, fault: Fault) {
+        let nth = self.count(method) + 1;
+        self.on(method, nth, fault);
+    }
+
+    /// Every call of a method goes wrong, until [`Self::heal`].
+    pub fn always(&self, method: Method, fault: Fault) {
+        self.world().script.always(method, fault);
+    }
+
+    /// Nothing goes wrong any more. Paused calls stay paused.
+    pub fn heal(&self) {
+        let mut world = self.world();
+        world.script.heal();
+        world.away = false;
+    }
+
+    /// Every call fails, as where the runtime can't be reached.
+    pub fn leave(&self) {
+        self.world().away = true;
+    }
+
+    /// A removal takes a second call to end.
+    pub fn remove_slowly(&self) {
+        self.world().slow_removal = true;
+    }
+
+    /// So many calls of a method began.
+    pub fn count(&self, method: Method) -> usize {
+        self.world().script.count(method)
+    }
+
+    /// Until so many calls are paused at once.
+    pub async fn paused(&self, calls: usize) {
+        self.0.gate.full(calls).await;
+    }
+
+    /// Lets every paused call go on.
+    pub fn release(&self) {
+        self.0.gate.release();
+    }
+
+    /// The server ends by itself, and a hint says so.
+    pub fn die(&self, name: &ServiceName) {
+        self.world().services.get_mut(name).expect("a service to kill").phase = Phase::Stopped;
+        self.hint(name);
+    }
+
+    /// Everything of it vanishes, and a hint says so.
+    pub fn lose(&self, name: &ServiceName) {
+        self.world().services.remove(name).expect("a service to lose");
+        self.hint(name);
+    }
+
+    pub fn hint(&self, name: &ServiceName) {
+        // nobody listens: as a hint that got lost
+        let _ = self.0.hints.send(name.clone());
+    }
+
+    /// The services that there is anything of.
+    pub fn names(&self) -> Vec<ServiceName> {
+        self.world().services.keys().cloned().collect()
+    }
+
+    /// What was done to a service, in order.
+    pub fn effects(&self, name: &ServiceName) -> Vec<Effect> {
+        self.world().effects.iter().filter(|(n, _)| n == name).map(|(_, effect)| *effect).collect()
+    }
+
+    /// What the server was last started with.
+    pub fn size(&self, name: &ServiceName) -> Option<Size> {
+        self.world().services.get(name).map(|server| server.size)
+    }
+
+    fn world(&self) -> MutexGuard<'_, World> {
+        self.0.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// One call: its fault, its effect, its answer.
+    async fn call<T>(
+        &self,
+        method: Method,
+        effect: impl FnOnce(&mut World) -> Result<T, PortError>,
+    ) -> Result<T, PortError> {
+        let fault = self.world().script.called(method);
+        // a call may be dropped here, as over a network
+        tokio::task::yield_now().await;
+        if self.world().away {
+            return Err(PortError::retry("the runtime is away"));
+        }
+        if let Some(error) = fault.as_ref().and_then(Fault::before) {
+            return Err(error);
+        }
+        if fault == Some(Fault::PauseBefore) {
+            self.0.gate.wait().await;
+        }
+        let done = effect(&mut self.world());
+        tokio::task::yield_now().await;
+        if fault == Some(Fault::PauseAfter) {
+            self.0.gate.wait().await;
+        }
+        match fault.as_ref().and_then(Fault::after) {
+            Some(error) => Err(error),
+            None => done,
+        }
+    }
+}
+
+#[async_trait]
+impl Provisioner for FakeRuntime {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::everything(Runtime::Local, time::Date::MIN)
+    }
+
+    fn host(&self, _: &ServiceName) -> String {
+        "127.0.0.1".into()
+    }
+
+    fn ports(&self) -> Option<RangeInclusive<u16>> {
+        Some(PORTS)
+    }
+
+    async fn ensure(&self, desired: &Desired) -> Result<Observed, PortError> {
+        self.call(Method::Ensure, |world| Ok(world.ensure(desired))).await
+    }
+
+    async fn observe(&self, name: &ServiceName) -> Result<Observed, PortError> {
+        let look = |world: &mut World| Ok(Observed::at(world.services.get(name).map_or(Phase::Absent, |s| s.phase)));
+        self.call(Method::Observe, look).await
+    }
+
+    async fn restart(&self, name: &ServiceName) -> Result<(), PortError> {
+        let stop = |world: &mut World| {
+            let runs = world.services.get(name).is_some_and(|s| s.phase >= Phase::Starting);
+            if runs {
+                world.reach(name, Phase::Stopped, Some(Effect::Stopped));
+            }
+            Ok(())
+        };
+        self.call(Method::Restart, stop).await
+    }
+
+    async fn delete(&self, name: &ServiceName) -> Result<Removal, PortError> {
+        self.call(Method::Delete, |world| Ok(world.remove(name))).await
+    }
+
+    async fn sign_in(&self, at: &SignIn) -> Result<SignedIn, PortError> {
+        self.call(Method::SignIn, |world| world.sign_in(at)).await
+    }
+
+    fn changes(&self) -> BoxStream<'static, ServiceName> {
+        BroadcastStream::new(self.0.hints.subscribe()).filter_map(|hint| std::future::ready(hint.ok())).boxed()
+    }
+}
+
+impl World {
+    fn ensure(&mut self, desired: &Desired) -> Observed {
+        let name = &desired.name;
+        let Some(server) = self.services.get_mut(name) else {
+            if desired.existed {
+                return Observed::at(Phase::Lost);
+            }
+            let (phase, major, size) = (Phase::Preparing, desired.major, desired.size);
+            self.services.insert(name.clone(), Server { phase, major, size, password: None, going: false });
+            return Observed::saying(self.reach(name, phase, Some(Effect::Made)), "Copying the template");
+        };
+        let stopped = desired.power == Power::Stopped;
+        match server.phase {
+            Phase::Preparing => Observed::saying(self.reach(name, Phase::Stopped, None), "from the template"),
+            Phase::Stopped if stopped => Observed::at(Phase::Stopped),
+            Phase::Stopped => {
+                server.size = desired.size;
+                Observed::at(self.reach(name, Phase::Starting, Some(Effect::Started)))
+            }
+            _ if stopped || server.size != desired.size => {
+                Observed::at(self.reach(name, Phase::Stopped, Some(Effect::Stopped)))
+            }
+            Phase::Starting => Observed::saying(self.reach(name, Phase::Running, None), "on its port"),
+            _ if server.password.as_ref() == Some(&desired.password) => Observed::at(Phase::Ready),
+            _ => {
+                server.password = Some(desired.password.clone());
+                self.reach(name, Phase::Running, Some(Effect::Configured));
+                Observed::saying(Phase::Ready, format!("both are called {}", name.database()))
+            }
+        }
+    }
+
+    fn reach(&mut self, name: &ServiceName, phase: Phase, effect: Option<Effect>) -> Phase {
+        if let Some(server) = self.services.get_mut(name) {
+            server.phase = phase;
+        }
+        self.effects.extend(effect.map(|effect| (name.clone(), effect)));
+        phase
+    }
+
+    fn remove(&mut self, name: &ServiceName) -> Removal {
+        match self.services.get_mut(name) {
+            None => Removal::Gone,
+            Some(server) if self.slow_removal && !server.going => {
+                server.going = true;
+                Removal::Pending
+            }
+            Some(_) => {
+                self.services.remove(name);
+                self.effects.push((name.clone(), Effect::Removed));
+                Removal::Gone
+            }
+        }
+    }
+
+    fn sign_in(&self, at: &SignIn) -> Result<SignedIn, PortError> {
+        let server = self.services.get(&at.name).filter(|s| s.phase == Phase::Running);
+        let server = server.ok_or_else(|| PortError::retry("nobody listens there"))?;
+        if server.password.as_ref() != Some(&at.password) {
+            let user = at.name.database();
+            return Err(PortError::retry(format!("password authentication failed for user \"{user}\"")));
+        }
+        Ok(SignedIn { version: format!("{}.1", server.major), tls: false, took: Duration::from_millis(1) })
+    }
+}

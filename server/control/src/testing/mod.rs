@@ -1,0 +1,11 @@
+//! What tests of any crate stand on: a runtime in memory that fails on demand, and the contract tests of the port.
+//! For tests only: the feature `testing`.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by it")]
+
+mod fake;
+mod script;
+pub mod suite;
+
+pub use fake::{Effect, FakeRuntime};
+pub use script::{Fault, Method};

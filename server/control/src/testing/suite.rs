@@ -1,0 +1,315 @@
+//! The contract tests of the port, for every runtime: what absent, half done and already done mean.
+//!
+//! A runtime's crate says [`port_suite!`](crate::port_suite) once for each way in which it can be set up.
+
+use std::time::Duration;
+
+use contract::spec::Size;
+use contract::values::{Mib, MilliCores, PgMajor, Secret};
+use futures::StreamExt as _;
+use tokio::time::{sleep, timeout};
+use uuid::Uuid;
+
+use crate::port::{Desired, Observed, Phase, PortError, Power, Provisioner, Removal, ServiceName, SignIn, SignedIn};
+
+/// How long a runtime may take to get anywhere. Programs are on this machine already, or few.
+const LONG: Duration = Duration::from_secs(120);
+/// Between two calls that found nothing new.
+const PACE: Duration = Duration::from_millis(10);
+/// A DNS label has this many letters at most.
+const LONGEST_NAME: usize = 63;
+
+/// A runtime under test, and what can be seen of it and done to it behind the port's back.
+pub trait Lab: Send + Sync {
+    type Runtime: Provisioner;
+
+    fn runtime(&self) -> &Self::Runtime;
+
+    fn major(&self) -> PgMajor;
+
+    /// For a new service; never the same twice.
+    fn port(&self) -> Option<u16>;
+
+    /// Something that depends on the memory that the running server was set up for.
+    fn memory(&self, name: &ServiceName) -> impl Future<Output = String> + Send;
+
+    /// The server ends by itself.
+    fn kill(&self, name: &ServiceName) -> impl Future<Output = ()> + Send;
+}
+
+/// Each contract as one test of a module. The expression makes a [`Lab`] and may await.
+#[macro_export]
+macro_rules! port_suite {
+    ($module:ident, $lab:expr) => {
+        $crate::port_suite! { $module, $lab,
+            what_was_never_made_is_absent
+            ensure_goes_step_by_step_to_ready_and_stays_there
+            a_call_that_is_cut_off_can_be_repeated
+            two_calls_at_once_end_in_one_service
+            a_service_that_is_wanted_stopped_is_made_and_does_not_run
+            stop_and_start_keep_the_service
+            restart_stops_and_ensure_starts_again
+            a_server_that_dies_is_seen_hinted_at_and_started_again
+            only_the_right_password_signs_in
+            another_password_takes_the_place_of_the_old_one
+            another_size_is_applied
+            delete_leaves_nothing_and_may_be_repeated
+            what_is_half_made_can_be_deleted
+            lost_storage_is_said_and_nothing_made_anew
+            a_name_of_the_longest_length_works
+            services_do_not_touch_one_another
+        }
+    };
+    ($module:ident, $lab:expr, $($contract:ident)*) => {
+        mod $module {
+            use super::*;
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $contract() {
+                $crate::testing::suite::$contract(&$lab).await;
+            })*
+        }
+    };
+}
+
+fn name() -> ServiceName {
+    ServiceName::random("postgres")
+}
+
+/// A small service with a name of its own.
+fn wanted(lab: &impl Lab, name: ServiceName) -> Desired {
+    Desired {
+        name,
+        workspace: Uuid::now_v7(),
+        major: lab.major(),
+        size: Size { ram: Mib::new(64), disk: Mib::new(512), cpu: MilliCores::new(250) },
+        power: Power::Running,
+        port: lab.port(),
+        password: Secret::new("a'b\"c $d\\ %00 é"),
+        existed: false,
+    }
+}
+
+/// Asks until the service is there; answers every phase on the way, each once.
+async fn drive(lab: &impl Lab, desired: &Desired, phase: Phase) -> Vec<Phase> {
+    let way = async {
+        let mut way = Vec::new();
+        loop {
+            match lab.runtime().ensure(desired).await {
+                Ok(Observed { phase: reached, .. }) => {
+                    if way.last() != Some(&reached) {
+                        way.push(reached);
+                    }
+                    if reached == phase {
+                        return way;
+                    }
+                }
+                Err(PortError::Retry { .. }) => sleep(PACE).await,
+                Err(error) => panic!("{error}"),
+            }
+        }
+    };
+    timeout(LONG, way).await.unwrap_or_else(|_| panic!("{} is never {phase:?}", desired.name))
+}
+
+async fn ready(lab: &impl Lab) -> Desired {
+    let desired = wanted(lab, name());
+    drive(lab, &desired, Phase::Ready).await;
+    desired
+}
+
+async fn phase(lab: &impl Lab, name: &ServiceName) -> Phase {
+    lab.runtime().observe(name).await.unwrap().phase
+}
+
+async fn sign_in(lab: &impl Lab, desired: &Desired) -> Result<SignedIn, PortError> {
+    let host = lab.runtime().host(&desired.name);
+    let (name, password) = (desired.name.clone(), desired.password.clone());
+    let at = SignIn { name, host, port: desired.port.unwrap_or(5432), password };
+    lab.runtime().sign_in(&at).await
+}
+
+async fn delete(lab: &impl Lab, name: &ServiceName) {
+    let gone = async { while lab.runtime().delete(name).await.unwrap() == Removal::Pending {} };
+    timeout(LONG, gone).await.expect("it goes");
+}
+
+pub async fn what_was_never_made_is_absent(lab: &impl Lab) {
+    let name = name();
+    assert_eq!(phase(lab, &name).await, Phase::Absent);
+    lab.runtime().restart(&name).await.unwrap();
+    assert_eq!(lab.runtime().delete(&name).await.unwrap(), Removal::Gone);
+    assert_eq!(phase(lab, &name).await, Phase::Absent);
+    let nobody = sign_in(lab, &wanted(lab, name)).await;
+    assert!(matches!(nobody, Err(PortError::Retry { .. })), "{nobody:?}");
+}
+
+pub async fn ensure_goes_step_by_step_to_ready_and_stays_there(lab: &impl Lab) {
+    let desired = wanted(lab, name());
+    let way = drive(lab, &desired, Phase::Ready).await;
+    assert!(way.is_sorted(), "{way:?}");
+    assert!(way.contains(&Phase::Stopped) && way.contains(&Phase::Running), "{way:?}");
+    assert_eq!(sign_in(lab, &desired).await.unwrap().version.split('.').next(), Some(&*lab.major().to_string()));
+    for _ in 0..3 {
+        assert_eq!(lab.runtime().ensure(&desired).await.unwrap().phase, Phase::Ready);
+        // whether role and database are as wanted is no question of a look
+        assert_eq!(phase(lab, &desired.name).await, Phase::Running);
+    }
+    let known = Desired { existed: true, ..desired };
+    assert_eq!(lab.runtime().ensure(&known).await.unwrap().phase, Phase::Ready);
+}
+
+pub async fn a_call_that_is_cut_off_can_be_repeated(lab: &impl Lab) {
+    for patience in [1, 10, 60] {
+        let desired = wanted(lab, name());
+        for _ in 0..4 {
+            let _ = timeout(Duration::from_millis(patience), lab.runtime().ensure(&desired)).await;
+        }
+        drive(lab, &desired, Phase::Ready).await;
+        sign_in(lab, &desired).await.unwrap();
+        let _ = timeout(Duration::from_millis(patience), lab.runtime().restart(&desired.name)).await;
+        drive(lab, &desired, Phase::Ready).await;
+        let _ = timeout(Duration::from_millis(patience), lab.runtime().delete(&desired.name)).await;
+        delete(lab, &desired.name).await;
+        assert_eq!(phase(lab, &desired.name).await, Phase::Absent, "{patience} ms");
+    }
+}
+
+pub async fn two_calls_at_once_end_in_one_service(lab: &impl Lab) {
+    let desired = wanted(lab, name());
+    tokio::join!(drive(lab, &desired, Phase::Ready), drive(lab, &desired, Phase::Ready));
+    sign_in(lab, &desired).await.unwrap();
+    let (name, runtime) = (&desired.name, lab.runtime());
+    let (one, two) = tokio::join!(runtime.restart(name), runtime.restart(name));
+    one.unwrap();
+    two.unwrap();
+    tokio::join!(drive(lab, &desired, Phase::Ready), drive(lab, &desired, Phase::Ready));
+    sign_in(lab, &desired).await.unwrap();
+    tokio::join!(delete(lab, name), delete(lab, name));
+    assert_eq!(phase(lab, name).await, Phase::Absent);
+}
+
+pub async fn a_service_that_is_wanted_stopped_is_made_and_does_not_run(lab: &impl Lab) {
+    let running = wanted(lab, name());
+    let stopped = Desired { power: Power::Stopped, ..running.clone() };
+    drive(lab, &stopped, Phase::Stopped).await;
+    assert_eq!(lab.runtime().ensure(&stopped).await.unwrap().phase, Phase::Stopped);
+    assert_eq!(phase(lab, &stopped.name).await, Phase::Stopped);
+    drive(lab, &running, Phase::Ready).await;
+    sign_in(lab, &running).await.unwrap();
+}
+
+pub async fn stop_and_start_keep_the_service(lab: &impl Lab) {
+    let running = Desired { existed: true, ..ready(lab).await };
+    let stopped = Desired { power: Power::Stopped, ..running.clone() };
+    for _ in 0..2 {
+        drive(lab, &stopped, Phase::Stopped).await;
+        assert_eq!(phase(lab, &stopped.name).await, Phase::Stopped);
+        sign_in(lab, &running).await.unwrap_err();
+    }
+    drive(lab, &running, Phase::Ready).await;
+    sign_in(lab, &running).await.unwrap();
+}
+
+pub async fn restart_stops_and_ensure_starts_again(lab: &impl Lab) {
+    let desired = ready(lab).await;
+    for _ in 0..2 {
+        lab.runtime().restart(&desired.name).await.unwrap();
+        assert_eq!(phase(lab, &desired.name).await, Phase::Stopped);
+    }
+    drive(lab, &desired, Phase::Ready).await;
+    sign_in(lab, &desired).await.unwrap();
+}
+
+pub async fn a_server_that_dies_is_seen_hinted_at_and_started_again(lab: &impl Lab) {
+    let desired = Desired { existed: true, ..ready(lab).await };
+    let mut hints = lab.runtime().changes();
+    lab.kill(&desired.name).await;
+    let hinted = async { while hints.next().await.as_ref() != Some(&desired.name) {} };
+    timeout(LONG, hinted).await.expect("a hint");
+    let seen = async { while phase(lab, &desired.name).await != Phase::Stopped {} };
+    timeout(LONG, seen).await.expect("it is seen");
+    drive(lab, &desired, Phase::Ready).await;
+    sign_in(lab, &desired).await.unwrap();
+}
+
+pub async fn only_the_right_password_signs_in(lab: &impl Lab) {
+    let desired = ready(lab).await;
+    for wrong in ["", "a'b", "a'b\"c $d\\ %00 e"] {
+        let refused = sign_in(lab, &Desired { password: Secret::new(wrong), ..desired.clone() }).await;
+        assert!(matches!(refused, Err(PortError::Retry { .. })), "{refused:?}");
+        assert!(!refused.unwrap_err().to_string().contains("a'b"));
+    }
+    sign_in(lab, &desired).await.unwrap();
+}
+
+pub async fn another_password_takes_the_place_of_the_old_one(lab: &impl Lab) {
+    let old = ready(lab).await;
+    let new = Desired { password: Secret::new("another"), ..old.clone() };
+    drive(lab, &new, Phase::Ready).await;
+    sign_in(lab, &new).await.unwrap();
+    sign_in(lab, &old).await.unwrap_err();
+}
+
+pub async fn another_size_is_applied(lab: &impl Lab) {
+    let small = ready(lab).await;
+    let size = Size { ram: Mib::new(256), ..small.size };
+    let large = Desired { size, existed: true, ..small.clone() };
+    let before = lab.memory(&small.name).await;
+    drive(lab, &large, Phase::Ready).await;
+    assert_ne!(lab.memory(&small.name).await, before);
+    sign_in(lab, &large).await.unwrap();
+    drive(lab, &small, Phase::Ready).await;
+    assert_eq!(lab.memory(&small.name).await, before);
+}
+
+pub async fn delete_leaves_nothing_and_may_be_repeated(lab: &impl Lab) {
+    let desired = ready(lab).await;
+    delete(lab, &desired.name).await;
+    assert_eq!(lab.runtime().delete(&desired.name).await.unwrap(), Removal::Gone);
+    assert_eq!(phase(lab, &desired.name).await, Phase::Absent);
+    sign_in(lab, &desired).await.unwrap_err();
+    // the name and the port are free again
+    drive(lab, &desired, Phase::Ready).await;
+    sign_in(lab, &desired).await.unwrap();
+}
+
+pub async fn what_is_half_made_can_be_deleted(lab: &impl Lab) {
+    for calls in 1..=4 {
+        let desired = wanted(lab, name());
+        for _ in 0..calls {
+            let _ = lab.runtime().ensure(&desired).await;
+        }
+        delete(lab, &desired.name).await;
+        assert_eq!(phase(lab, &desired.name).await, Phase::Absent, "after {calls} calls");
+    }
+}
+
+pub async fn lost_storage_is_said_and_nothing_made_anew(lab: &impl Lab) {
+    let desired = Desired { existed: true, ..ready(lab).await };
+    delete(lab, &desired.name).await;
+    for power in [Power::Running, Power::Stopped, Power::Running] {
+        let seen = lab.runtime().ensure(&Desired { power, ..desired.clone() }).await.unwrap();
+        assert_eq!(seen.phase, Phase::Lost);
+        assert_eq!(phase(lab, &desired.name).await, Phase::Absent);
+    }
+}
+
+pub async fn a_name_of_the_longest_length_works(lab: &impl Lab) {
+    let short = name();
+    let long = format!("p{}-{short}", "x".repeat(LONGEST_NAME - short.as_str().len() - 2));
+    let desired = wanted(lab, ServiceName::parse(&long).expect("a name"));
+    assert_eq!(desired.name.as_str().len(), LONGEST_NAME);
+    drive(lab, &desired, Phase::Ready).await;
+    sign_in(lab, &desired).await.unwrap();
+    delete(lab, &desired.name).await;
+}
+
+pub async fn services_do_not_touch_one_another(lab: &impl Lab) {
+    let (one, two) = tokio::join!(ready(lab), ready(lab));
+    lab.runtime().restart(&one.name).await.unwrap();
+    sign_in(lab, &two).await.unwrap();
+    let stolen = Desired { password: one.password.clone(), name: one.name.clone(), ..two.clone() };
+    delete(lab, &one.name).await;
+    sign_in(lab, &two).await.unwrap();
+    sign_in(lab, &stolen).await.unwrap_err();
+}

@@ -1,0 +1,44 @@
+//! The contract tests of the port on the runtime in memory.
+
+use std::sync::atomic::{AtomicU16, Ordering};
+
+use contract::values::PgMajor;
+use control::port::ServiceName;
+use control::port_suite;
+use control::testing::FakeRuntime;
+use control::testing::suite::Lab;
+
+struct Fake(FakeRuntime);
+
+impl Lab for Fake {
+    type Runtime = FakeRuntime;
+
+    fn runtime(&self) -> &FakeRuntime {
+        &self.0
+    }
+
+    fn major(&self) -> PgMajor {
+        PgMajor::all().next_back().unwrap()
+    }
+
+    fn port(&self) -> Option<u16> {
+        static NEXT: AtomicU16 = AtomicU16::new(24_000);
+        Some(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+
+    async fn memory(&self, name: &ServiceName) -> String {
+        format!("{:?}", self.0.size(name).unwrap().ram)
+    }
+
+    async fn kill(&self, name: &ServiceName) {
+        self.0.die(name);
+    }
+}
+
+port_suite!(at_once, Fake(FakeRuntime::default()));
+
+port_suite!(slow_to_remove, {
+    let runtime = FakeRuntime::default();
+    runtime.remove_slowly();
+    Fake(runtime)
+});
