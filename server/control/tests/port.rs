@@ -1,5 +1,7 @@
 //! The contract tests of the port on the runtime in memory.
 
+#![expect(clippy::unwrap_used, reason = "what stands around a test may panic as the test may")]
+
 use std::sync::atomic::{AtomicU16, Ordering};
 
 use contract::values::PgMajor;
