@@ -1,6 +1,9 @@
 //! The console: pages, forms and calls, rendered on the server and hydrated in the browser. Knows no database and no runtime.
 
+pub mod calls;
 pub mod components;
+pub mod forms;
+pub mod live;
 pub mod pages;
 pub mod paths;
 mod routes;

@@ -32,12 +32,42 @@ pub fn services(workspace: &str) -> String {
     format!("{}/services", overview(workspace))
 }
 
+/// What the list of services shows: empty texts mean everything, from the newest on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ServicesQuery {
+    pub q: String,
+    pub state: String,
+    pub cursor: String,
+    /// The cursors of the pages before, for the way back: newest page first, joined by `.`.
+    pub trail: String,
+}
+
+impl ServicesQuery {
+    pub fn path(&self, workspace: &str) -> String {
+        let pairs = [("q", &self.q), ("state", &self.state), ("cursor", &self.cursor), ("trail", &self.trail)];
+        let given = pairs.into_iter().filter(|(_, value)| !value.is_empty());
+        let query: Vec<String> = given.map(|(key, value)| format!("{key}={}", text(value))).collect();
+        let mark = if query.is_empty() { "" } else { "?" };
+        format!("{}{mark}{}", services(workspace), query.join("&"))
+    }
+}
+
 pub fn new_service(workspace: &str) -> String {
     format!("{}/services/new", overview(workspace))
 }
 
 pub fn service(workspace: &str, name: &str) -> String {
     format!("{}/services/{}", overview(workspace), text(name))
+}
+
+/// The first set-up, behind its single-use link.
+pub fn set_up(secret: &str) -> String {
+    format!("/set-up/{}", text(secret))
+}
+
+/// The stream of events of a workspace.
+pub fn events(workspace: &str) -> String {
+    format!("/events?workspace={}", text(workspace))
 }
 
 /// True for a path that a redirect may lead to: of this origin, and no other's in disguise (`//host`, `/\host`).
@@ -60,6 +90,11 @@ mod tests {
             new_service("northwind"),
             service("northwind", "postgres-mwvzq"),
             service("a/b c", "../ü?#%"),
+            set_up("a/b"),
+            events("northwind"),
+            ServicesQuery::default().path("northwind"),
+            ServicesQuery { q: "a&b c".into(), state: "failing".into(), ..ServicesQuery::default() }.path("northwind"),
+            ServicesQuery { cursor: "C2".into(), trail: "C1".into(), ..ServicesQuery::default() }.path("northwind"),
         ];
         insta::assert_snapshot!(all.join("\n"), @r"
         /sign-in?next=%2Fw%2Fnorthwind%2Fservices%3Fstate%3Dfailing
@@ -70,6 +105,11 @@ mod tests {
         /w/northwind/services/new
         /w/northwind/services/postgres-mwvzq
         /w/a%2Fb%20c/services/..%2F%C3%BC%3F%23%25
+        /set-up/a%2Fb
+        /events?workspace=northwind
+        /w/northwind/services
+        /w/northwind/services?q=a%26b%20c&state=failing
+        /w/northwind/services?cursor=C2&trail=C1
         ");
     }
 

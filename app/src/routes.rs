@@ -11,8 +11,9 @@ use crate::{
     components::Frame,
     pages::{
         Missing,
-        overview::OverviewRoute,
+        overview::Overview,
         services::{CreateRoute, ListRoute, ShowRoute},
+        set_up::SetUpRoute,
         sign_in::SignInRoute,
     },
 };
@@ -23,8 +24,9 @@ pub fn AppRoutes() -> impl IntoView {
     view! {
         <Routes fallback=Missing>
             <Route path=path!("/sign-in") view={Lazy::<SignInRoute>::new()} ssr=SsrMode::Async />
+            <Route path=path!("/set-up/:secret") view={Lazy::<SetUpRoute>::new()} ssr=SsrMode::Async />
             <ParentRoute path=path!("/w/:workspace") view=Frame ssr=SsrMode::Async>
-                <Route path=path!("") view={Lazy::<OverviewRoute>::new()} />
+                <Route path=path!("") view=Overview />
                 <Route path=path!("services") view={Lazy::<ListRoute>::new()} />
                 <Route path=path!("services/new") view={Lazy::<CreateRoute>::new()} />
                 <Route path=path!("services/:name") view={Lazy::<ShowRoute>::new()} />

@@ -1,5 +1,6 @@
 //! Who looks, and at which request: put into context by the server, and carried to the browser inside the page.
 
+use contract::permission::{Permission, Role};
 use leptos::{prelude::*, server::SharedValue};
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +37,16 @@ struct Seen {
 /// Nobody on `/sign-in` and on pages that don't exist.
 pub fn viewer() -> Option<Viewer> {
     use_context::<Seen>().and_then(|seen| seen.viewer)
+}
+
+/// Why a button for something that needs this permission is disabled; `None` where the viewer has it.
+pub fn lacks(permission: Permission) -> Option<String> {
+    role().is_none_or(|role| !role.may(permission)).then(|| format!("You lack the permission {permission}"))
+}
+
+/// The viewer's role in the workspace of the page.
+pub fn role() -> Option<Role> {
+    viewer().and_then(|viewer| viewer.role.parse().ok())
 }
 
 pub fn request_id() -> Option<RequestId> {

@@ -7,7 +7,7 @@ use leptos_router::{
 };
 
 use crate::{
-    paths,
+    live, paths,
     ui::{Glyph, Icon, Live, Logo, Menu, lu},
     viewer::viewer,
 };
@@ -18,9 +18,11 @@ pub struct LiveState(pub RwSignal<Live>);
 
 #[component]
 pub fn Frame() -> impl IntoView {
-    provide_context(LiveState(RwSignal::new(Live::default())));
     let params = use_params_map();
     let slug = Memo::new(move |_| params.with(|params| params.get("workspace").unwrap_or_default()));
+    let state = RwSignal::new(Live::default());
+    provide_context(LiveState(state));
+    live::listen(slug, state);
     view! {
         <div class="min-h-dvh md:grid md:grid-cols-[var(--rail)_minmax(0,1fr)]">
             <nav aria-label="Workspace" class="border-b border-line bg-sunk md:hidden">
@@ -40,7 +42,7 @@ pub fn Frame() -> impl IntoView {
                 </Menu>
             </nav>
             <aside class="sticky top-0 hidden h-dvh flex-col overflow-y-auto border-r border-line bg-sunk px-3 py-3.5 md:flex">
-                <A href=move || paths::overview(&slug.get()) attr:class="mb-1.5 rounded-sm px-2 py-1" attr:aria-label="Berth, overview">
+                <A href=move || paths::services(&slug.get()) attr:class="mb-1.5 rounded-sm px-2 py-1" attr:aria-label="Berth, services">
                     <Logo />
                 </A>
                 <div class="mt-1.5"><Workspace slug /></div>
@@ -67,7 +69,6 @@ fn Workspace(slug: Memo<String>) -> impl IntoView {
 fn Navigation(slug: Memo<String>) -> impl IntoView {
     view! {
         <div class="grid gap-0.5">
-            <Entry href=move || paths::overview(&slug.get()) glyph=lu::LuHouse label="Overview" exact=true />
             <Entry href=move || paths::services(&slug.get()) glyph=lu::LuDatabase label="Services" />
         </div>
     }
@@ -78,13 +79,12 @@ fn Entry(
     href: impl Fn() -> String + Send + Sync + 'static,
     glyph: Glyph,
     label: &'static str,
-    #[prop(optional)] exact: bool,
 ) -> impl IntoView {
     const ENTRY: &str = "flex h-8 items-center gap-2.5 rounded-sm px-2 text-ink-2 hover:text-ink \
         aria-[current=page]:bg-card aria-[current=page]:font-medium aria-[current=page]:text-ink \
         aria-[current=page]:ring-1 aria-[current=page]:ring-line aria-[current=page]:ring-inset";
     view! {
-        <A href exact attr:class=ENTRY>
+        <A href attr:class=ENTRY>
             <Icon glyph />
             {label}
         </A>

@@ -1,7 +1,12 @@
 //! What several pages share and what knows the console's own map.
 
 mod frame;
+mod not_here;
 mod page;
+mod refusal;
+pub mod words;
 
 pub use frame::{Frame, LiveState};
+pub use not_here::NotHere;
 pub use page::{Page, PageHead};
+pub use refusal::{Refusal, StateBadge};

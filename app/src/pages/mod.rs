@@ -3,6 +3,7 @@
 mod missing;
 pub mod overview;
 pub mod services;
+pub mod set_up;
 pub mod sign_in;
 
 pub use missing::Missing;

@@ -106,9 +106,12 @@ pub fn ButtonLink(
     #[prop(optional)] kind: Kind,
     #[prop(optional)] small: bool,
     #[prop(optional)] icon: Option<Glyph>,
+    /// Leads to a page that has to be loaded anew.
+    #[prop(optional)]
+    outside: bool,
 ) -> impl IntoView {
     view! {
-        <A href=href attr:class=kind.class(small, false)>
+        <A href=href attr:class=kind.class(small, false) attr:rel=outside.then_some("external")>
             {icon.map(|glyph| view! { <Icon glyph /> })}
             {children()}
         </A>

@@ -63,13 +63,17 @@ pub fn CopyButton(
 #[component]
 pub fn CopyFace(
     copied: ReadSignal<Copied>,
-    label: String,
+    #[prop(into)] label: Signal<String>,
+    #[prop(optional, into)] busy: Signal<bool>,
+    /// While it holds a reason nothing can be copied.
+    #[prop(optional, into)]
+    refused: Signal<Option<String>>,
     on_press: Callback<leptos::ev::MouseEvent>,
 ) -> impl IntoView {
     view! {
-        <Button small=true icon=lu::LuCopy on_press>
+        <Button id="copy" small=true quiet=true icon=lu::LuCopy busy refused on_press>
             {move || copied.get().word()}
-            <span class="sr-only">{format!(" {label}")}</span>
+            <span class="sr-only">" " {label}</span>
             <span class="sr-only" role="status">
                 {move || (copied.get() != Copied::Not).then(|| copied.get().word())}
             </span>

@@ -1,8 +1,10 @@
 use leptos::{html, prelude::*};
+use wasm_bindgen::JsCast;
 
 use super::{Icon, lu};
 
-/// The browser's own modal dialog: Esc closes it, the rest of the page can't be reached meanwhile, and focus returns to where it was.
+/// The browser's own modal dialog: its first field takes the keyboard, Esc closes it, the rest of the page can't be reached meanwhile, and
+/// focus returns to where it was.
 #[component]
 pub fn Dialog(
     open: RwSignal<bool>,
@@ -16,6 +18,10 @@ pub fn Dialog(
         let Some(dialog) = dialog.get() else { return };
         if wanted && !dialog.open() {
             let _ = dialog.show_modal();
+            let field = dialog.query_selector("input, textarea, select").ok().flatten();
+            if let Some(field) = field.and_then(|field| field.dyn_into::<web_sys::HtmlElement>().ok()) {
+                let _ = field.focus();
+            }
         } else if !wanted && dialog.open() {
             dialog.close();
         }

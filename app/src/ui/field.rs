@@ -14,11 +14,12 @@ pub fn FieldFrame(
     #[prop(into)] label: Signal<String>,
     #[prop(optional, into)] hint: Signal<Option<String>>,
     #[prop(optional, into)] error: Signal<Option<String>>,
+    #[prop(optional)] hide_label: bool,
     children: Children,
 ) -> impl IntoView {
     view! {
         <div class="min-w-0">
-            <label for=name.clone() class="mb-1.5 block font-medium">
+            <label for=name.clone() class=if hide_label { "sr-only" } else { "mb-1.5 block font-medium" }>
                 {label}
             </label>
             {children()}
@@ -64,6 +65,7 @@ pub fn TextField(
     #[prop(optional, into)] placeholder: Option<String>,
     #[prop(optional)] required: bool,
     #[prop(optional)] mono: bool,
+    #[prop(optional)] hide_label: bool,
     #[prop(optional, into)] disabled: Signal<bool>,
 ) -> impl IntoView {
     let input = NodeRef::<html::Input>::new();
@@ -72,7 +74,7 @@ pub fn TextField(
     }
     let class = if mono { format!("{INPUT} font-mono text-sm") } else { INPUT.to_owned() };
     view! {
-        <FieldFrame name=name.clone() label hint error>
+        <FieldFrame name=name.clone() label hint error hide_label>
             <input
                 node_ref=input
                 type=kind

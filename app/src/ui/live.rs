@@ -10,6 +10,8 @@ pub enum Live {
     Live,
     /// The stream is down: asking every few seconds.
     Asking,
+    /// No network: what is shown may be old.
+    Away,
 }
 
 #[component]
@@ -18,6 +20,7 @@ pub fn LiveDot(#[prop(into)] live: Signal<Live>) -> impl IntoView {
         Live::Off => ("bg-idle", "Not live yet"),
         Live::Live => ("bg-ok", "Live"),
         Live::Asking => ("bg-warn", "Asking every few seconds"),
+        Live::Away => ("bg-bad", "Offline"),
     };
     view! {
         <span class="inline-flex items-center" role="status" title=move || look().1>

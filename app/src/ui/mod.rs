@@ -28,7 +28,7 @@ pub use badge::{Badge, StateDot};
 pub use button::{Button, ButtonLink, Kind};
 pub use card::{Card, CardBody, CardHead};
 pub use choice::{Choice, ChoiceCards, Segmented};
-pub use copy::{Copied, CopyButton, Well, WellBlock, use_copy};
+pub use copy::{Copied, CopyButton, CopyFace, Well, WellBlock, use_copy};
 pub use dialog::Dialog;
 pub use field::{FieldFrame, NumberField, TextArea, TextField};
 pub use icon::{Glyph, Icon, Logo, lu};

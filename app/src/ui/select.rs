@@ -16,6 +16,7 @@ pub fn Select(
     options: Vec<Choice>,
     #[prop(optional, into)] hint: Signal<Option<String>>,
     #[prop(optional, into)] error: Signal<Option<String>>,
+    #[prop(optional)] hide_label: bool,
 ) -> impl IntoView {
     let select = NodeRef::<html::Select>::new();
     follow(move || select.get(), value);
@@ -35,7 +36,7 @@ pub fn Select(
         })
         .collect_view();
     view! {
-        <FieldFrame name=name.clone() label hint error>
+        <FieldFrame name=name.clone() label hint error hide_label>
             <div class="relative">
                 <select
                     node_ref=select

@@ -1,0 +1,3 @@
+//! Forms: what is typed, judged by the contract's own rules while it is typed.
+
+pub mod new_service;

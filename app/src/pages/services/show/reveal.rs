@@ -1,0 +1,165 @@
+use std::time::Duration;
+
+use contract::{Service, change::RevealRequest, connection::Internal, permission::{Permission, Role}};
+use leptos::{prelude::*, task::spawn_local};
+
+use super::lines::Format;
+use crate::{
+    calls::{CallError, services::reveal},
+    pages::workspace,
+    ui::{Button, Dialog, Kind, TextField},
+    viewer,
+};
+
+const SHOWN_FOR: Duration = Duration::from_secs(60);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Want {
+    Show,
+    Copy,
+}
+
+/// The credentials of a service: fetched only when somebody asks, and each time noted with his name.
+#[derive(Clone, Copy)]
+pub struct Credentials {
+    service: Memo<Service>,
+    slug: StoredValue<String>,
+    /// There while they are shown.
+    pub shown: RwSignal<Option<Internal>>,
+    hiding: StoredValue<Option<TimeoutHandle>>,
+    pub busy: RwSignal<Option<Want>>,
+    pub failed: RwSignal<Option<CallError>>,
+    /// True while a reason is being asked for.
+    asking: RwSignal<bool>,
+    wanted: StoredValue<Want>,
+    pub format: RwSignal<String>,
+    copy: Callback<String>,
+}
+
+impl Credentials {
+    pub fn new(service: Memo<Service>, format: RwSignal<String>, copy: Callback<String>) -> Self {
+        let hiding = StoredValue::new(None::<TimeoutHandle>);
+        on_cleanup(move || {
+            if let Some(Some(hiding)) = hiding.try_update_value(Option::take) {
+                hiding.clear();
+            }
+        });
+        Self {
+            service,
+            slug: StoredValue::new(workspace()),
+            shown: RwSignal::new(None),
+            hiding,
+            busy: RwSignal::new(None),
+            failed: RwSignal::new(None),
+            asking: RwSignal::new(false),
+            wanted: StoredValue::new(Want::Show),
+            format,
+            copy,
+        }
+    }
+
+    /// Why the viewer may not have them.
+    pub fn refused() -> Option<String> {
+        viewer::lacks(Permission::ServicesReveal)
+    }
+
+    /// The line as it is shown now.
+    pub fn line(self) -> String {
+        let format = Format::parse(&self.format.get());
+        let whole = self.shown.with(|shown| shown.as_ref().and_then(|at| format.whole(at)));
+        whole.or_else(|| self.service.with(|service| service.connection_details.as_ref().map(|at| format.masked(&at.internal)))).unwrap_or_default()
+    }
+
+    /// Shows or copies them; some have to say why first.
+    pub fn want(self, want: Want) {
+        let here = self.shown.with_untracked(|shown| shown.as_ref().and_then(|at| self.whole(at)));
+        match (want, here) {
+            (Want::Copy, Some(line)) => self.copy.run(line),
+            _ if viewer::role().is_some_and(Role::reveals_with_reason) => {
+                self.wanted.set_value(want);
+                self.failed.set(None);
+                self.asking.set(true);
+            }
+            _ => self.fetch(want, RevealRequest::default()),
+        }
+    }
+
+    pub fn hide(self) {
+        if let Some(Some(hiding)) = self.hiding.try_update_value(Option::take) {
+            hiding.clear();
+        }
+        let _ = self.shown.try_set(None);
+    }
+
+    fn whole(self, at: &Internal) -> Option<String> {
+        Format::parse(&self.format.get_untracked()).whole(at)
+    }
+
+    fn fetch(self, want: Want, why: RevealRequest) {
+        if self.busy.get_untracked().is_some() {
+            return;
+        }
+        self.busy.set(Some(want));
+        self.failed.set(None);
+        let (slug, name) = (self.slug.get_value(), self.service.with_untracked(|service| service.name.clone()));
+        spawn_local(async move {
+            let answer = reveal(slug, name, why).await;
+            if self.busy.try_set(None).is_some() {
+                return; // the page is gone, and with it whoever wanted them
+            }
+            match answer {
+                Ok(details) => self.arrived(want, details.internal),
+                Err(error) => self.failed.set(Some(error)),
+            }
+        });
+    }
+
+    fn arrived(self, want: Want, at: Internal) {
+        self.asking.set(false);
+        if want == Want::Copy {
+            if let Some(line) = self.whole(&at) {
+                self.copy.run(line);
+            }
+            return;
+        }
+        self.hide();
+        self.shown.set(Some(at));
+        self.hiding.set_value(set_timeout_with_handle(move || self.hide(), SHOWN_FOR).ok());
+    }
+}
+
+/// Asks why, before the credentials are fetched.
+#[component]
+pub fn Why(credentials: Credentials) -> impl IntoView {
+    let reason = RwSignal::new(String::new());
+    let error = Signal::derive(move || {
+        let problems = credentials.failed.get()?.problems().to_vec();
+        problems.iter().find(|problem| problem.field == "reason").map(contract::Problem::message)
+    });
+    let submit = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        let why = RevealRequest { reason: reason.get_untracked().into(), ..RevealRequest::default() };
+        match why.parse(true) {
+            Ok(_) => credentials.fetch(credentials.wanted.get_value(), why),
+            Err(invalid) => credentials.failed.set(Some(CallError(invalid.into()))),
+        }
+    };
+    let busy = Signal::derive(move || credentials.busy.get().is_some());
+    view! {
+        <Dialog open=credentials.asking id="why" title="Why do you need the credentials?">
+            <form method="dialog" novalidate class="grid gap-4" on:submit=submit>
+                <TextField
+                    name="reason"
+                    label="Reason"
+                    value=reason
+                    error
+                    hint=Some("Kept with your name in the audit log, where the owner can read it.".to_owned())
+                />
+                <div class="flex justify-end gap-2">
+                    <Button on_press=Callback::new(move |_| credentials.asking.set(false))>"Cancel"</Button>
+                    <Button kind=Kind::Primary submit=true busy>"Go on"</Button>
+                </div>
+            </form>
+        </Dialog>
+    }
+}
