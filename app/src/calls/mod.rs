@@ -24,9 +24,7 @@ fn if_there<T>(answer: Result<T, contract::ApiError>) -> Answer<Option<T>> {
 /// The use cases, and who asks in this workspace: for a page that is being rendered whoever was let in to it, else
 /// whoever the doorkeeper says.
 #[cfg(feature = "ssr")]
-async fn enter(
-    workspace: String,
-) -> Answer<(std::sync::Arc<dyn contract::Console>, contract::Caller)> {
+async fn enter(workspace: String) -> Answer<(std::sync::Arc<dyn contract::Console>, contract::Caller)> {
     use contract::{ApiError, Caller, Console, Doorkeeper};
     use leptos::prelude::use_context;
     use std::sync::Arc;

@@ -75,11 +75,7 @@ fn Navigation(slug: Memo<String>) -> impl IntoView {
 }
 
 #[component]
-fn Entry(
-    href: impl Fn() -> String + Send + Sync + 'static,
-    glyph: Glyph,
-    label: &'static str,
-) -> impl IntoView {
+fn Entry(href: impl Fn() -> String + Send + Sync + 'static, glyph: Glyph, label: &'static str) -> impl IntoView {
     const ENTRY: &str = "flex h-8 items-center gap-2.5 rounded-sm px-2 text-ink-2 hover:text-ink \
         aria-[current=page]:bg-card aria-[current=page]:font-medium aria-[current=page]:text-ink \
         aria-[current=page]:ring-1 aria-[current=page]:ring-line aria-[current=page]:ring-inset";

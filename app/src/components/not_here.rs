@@ -5,7 +5,11 @@ use crate::ui::{ButtonLink, Crumb, EmptyState, Kind};
 
 /// A page of the frame whose thing isn't there, or isn't there for this person: the same words for both, and 404 in the status line.
 #[component]
-pub fn NotHere(#[prop(into)] title: String, #[prop(into)] back: String, #[prop(into)] back_to: String) -> impl IntoView {
+pub fn NotHere(
+    #[prop(into)] title: String,
+    #[prop(into)] back: String,
+    #[prop(into)] back_to: String,
+) -> impl IntoView {
     #[cfg(feature = "ssr")]
     if let Some(response) = use_context::<leptos_axum::ResponseOptions>() {
         response.set_status(axum::http::StatusCode::NOT_FOUND);

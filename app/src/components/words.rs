@@ -163,9 +163,8 @@ pub fn attention(states: impl Iterator<Item = State>) -> String {
 }
 
 fn count(n: usize) -> String {
-    const SMALL: [&str; 13] = [
-        "none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
-    ];
+    const SMALL: [&str; 13] =
+        ["none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"];
     SMALL.get(n).map_or_else(|| n.to_string(), |word| (*word).to_owned())
 }
 
@@ -181,7 +180,10 @@ mod tests {
 
     #[test]
     fn memory_is_gib_where_that_is_exact() {
-        assert_eq!([256.0, 1000.0, 1024.0, 1536.0, 2050.0].map(mib).join(" | "), "256 MiB | 1,000 MiB | 1 GiB | 1.5 GiB | 2,050 MiB");
+        assert_eq!(
+            [256.0, 1000.0, 1024.0, 1536.0, 2050.0].map(mib).join(" | "),
+            "256 MiB | 1,000 MiB | 1 GiB | 1.5 GiB | 2,050 MiB"
+        );
     }
 
     #[test]
@@ -197,7 +199,10 @@ mod tests {
         let said = |states: &[State]| attention(states.iter().copied());
         assert_eq!(said(&[]), "");
         assert_eq!(said(&[Healthy]), "One service is healthy.");
-        assert_eq!(said(&[Failing, Failing, Healthy, Stopped]), "Two services need attention, one is healthy, one is stopped or on the way.");
+        assert_eq!(
+            said(&[Failing, Failing, Healthy, Stopped]),
+            "Two services need attention, one is healthy, one is stopped or on the way."
+        );
         assert_eq!(said(&[Creating, Stopped]), "Two services are stopped or on the way.");
         assert_eq!(said(&[Healthy; 14]), "14 services are healthy.");
     }

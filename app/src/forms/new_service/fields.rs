@@ -17,7 +17,9 @@ fn off(available: bool, reason: &Option<String>) -> Signal<Option<String>> {
 }
 
 fn choices(of: &[capabilities::Choice], label: impl Fn(&str) -> String) -> Vec<Choice> {
-    of.iter().map(|choice| Choice::new(&choice.value, label(&choice.value)).off(off(choice.available, &choice.reason))).collect()
+    of.iter()
+        .map(|choice| Choice::new(&choice.value, label(&choice.value)).off(off(choice.available, &choice.reason)))
+        .collect()
 }
 
 /// What kind of service.
@@ -30,7 +32,13 @@ pub fn Types(form: Form) -> impl IntoView {
     let label = |value: &str| if value == "postgres" { "PostgreSQL" } else { "Shared storage" }.to_owned();
     let types = form.offer.with_value(|offer| {
         let types = choices(&offer.capabilities.service_types, label);
-        types.into_iter().map(|choice| { let about = text(&choice.value); choice.text(about) }).collect()
+        types
+            .into_iter()
+            .map(|choice| {
+                let about = text(&choice.value);
+                choice.text(about)
+            })
+            .collect()
     });
     view! {
         <ChoiceCards name="service_type" label="Type" value=form.draft.service_type options=types error=form.error("service_type") hide_label=true />
@@ -42,7 +50,8 @@ pub fn Types(form: Form) -> impl IntoView {
 pub fn Basics(form: Form) -> impl IntoView {
     let draft = form.draft;
     let (projects, modes, versions) = form.offer.with_value(|offer| {
-        let projects: Vec<_> = offer.projects.iter().map(|project| Choice::new(project.uuid.to_string(), &project.name)).collect();
+        let projects: Vec<_> =
+            offer.projects.iter().map(|project| Choice::new(project.uuid.to_string(), &project.name)).collect();
         let word = |value: &str| if value == "fresh" { "Fresh" } else { "External replica" }.to_owned();
         (projects, choices(&offer.capabilities.creation_modes, word), offer.capabilities.postgres_versions.clone())
     });
@@ -82,21 +91,28 @@ fn Pools(form: Form) -> impl IntoView {
             (!open).then(|| "not open to this project".to_owned())
         })
     };
-    let options: Vec<_> = all.iter().map(|pool| Choice::new(pool.uuid.to_string(), &pool.label).off(closed(pool))).collect();
+    let options: Vec<_> =
+        all.iter().map(|pool| Choice::new(pool.uuid.to_string(), &pool.label).off(closed(pool))).collect();
     // Another project may have other resources.
     Effect::new(move || {
         let Some(project) = project.get() else { return };
-        let open = all.iter().find(|pool| pool.uuid.to_string() == draft.pool.get_untracked()).is_some_and(|pool| takes(pool, project));
+        let open = all
+            .iter()
+            .find(|pool| pool.uuid.to_string() == draft.pool.get_untracked())
+            .is_some_and(|pool| takes(pool, project));
         if let (false, Some(first)) = (open, all.iter().rfind(|pool| takes(pool, project))) {
             draft.pool.set(first.uuid.to_string());
         }
     });
-    Some(view! { <Select name="resource_id" label="Resource" value=draft.pool options=options error=form.error("resource_id") /> })
+    Some(
+        view! { <Select name="resource_id" label="Resource" value=draft.pool options=options error=form.error("resource_id") /> },
+    )
 }
 
 #[component]
 fn Versions(form: Form, versions: Vec<Version>) -> impl IntoView {
-    let options = versions.iter().map(|v| Choice::new(&v.value, &v.value).off(off(v.available, &v.reason))).collect::<Vec<_>>();
+    let options =
+        versions.iter().map(|v| Choice::new(&v.value, &v.value).off(off(v.available, &v.reason))).collect::<Vec<_>>();
     let chosen = form.draft.version;
     let hint = Signal::derive(move || {
         let version = versions.iter().find(|version| chosen.with(|chosen| *chosen == version.value))?;
@@ -121,7 +137,8 @@ pub fn Sizes(form: Form) -> impl IntoView {
         Signal::derive(move || {
             let too_much = form.problems.with(|all| all.iter().any(|p| p.field == field && p.code == "does_not_fit"));
             let (free, count) = free.get().filter(|_| too_much)?;
-            let largest = if field == "ram_size" { largest_ram(&free, count) as f64 } else { largest_disk(&free, count) };
+            let largest =
+                if field == "ram_size" { largest_ram(&free, count) as f64 } else { largest_disk(&free, count) };
             (largest > 0.0).then_some(largest)
         })
     };

@@ -120,7 +120,8 @@ fn judge(wire: &NewService, offer: &Offer) -> Vec<Problem> {
     };
     if let (Some(need), Some(pool)) = (need(wire), chosen_pool(wire, offer)) {
         let full = capacity::problems(need, &Free::of(pool));
-        let fresh: Vec<_> = full.into_iter().filter(|full| found.iter().all(|known| known.field != full.field)).collect();
+        let fresh: Vec<_> =
+            full.into_iter().filter(|full| found.iter().all(|known| known.field != full.field)).collect();
         found.extend(fresh);
     }
     found
@@ -158,7 +159,8 @@ impl Form {
             let wire = wire.get();
             let now = Offer { pools: pools.get(), ..offer.get_value() };
             let mut found = judge(&wire, &now);
-            let server = refused.with(|refused| refused.as_ref().filter(|(asked, _)| *asked == wire).map(|(_, said)| said.clone()));
+            let server = refused
+                .with(|refused| refused.as_ref().filter(|(asked, _)| *asked == wire).map(|(_, said)| said.clone()));
             let server = server.unwrap_or_default().into_iter();
             found.extend(server.filter(|said| found.iter().all(|known| known.field != said.field)).collect::<Vec<_>>());
             found

@@ -67,8 +67,16 @@ impl Sources {
         Self {
             can: Resource::new(|| (), move |()| get_capabilities(slug())),
             projects: Resource::new(|| (), move |()| list_projects(slug(), whole())),
-            pools: live::resource(&[EventKind::Service, EventKind::Resource], || (), move |()| list_resources(slug(), whole())),
-            vars: live::resource(&[EventKind::Project], move || project.get(), move |project| variables(slug(), project)),
+            pools: live::resource(
+                &[EventKind::Service, EventKind::Resource],
+                || (),
+                move |()| list_resources(slug(), whole()),
+            ),
+            vars: live::resource(
+                &[EventKind::Project],
+                move || project.get(),
+                move |project| variables(slug(), project),
+            ),
             project,
         }
     }
@@ -127,13 +135,11 @@ fn Loaded(sources: Sources) -> impl IntoView {
     move || {
         Some(match offer.get()? {
             Ok(offer) => view! { <Fill offer pools known project=sources.project /> }.into_any(),
-            Err(error) => {
-                view! {
-                    <PageHead title="Create a service" />
-                    <Refusal cause="The form can't be shown." error=Some(error) />
-                }
-                    .into_any()
+            Err(error) => view! {
+                <PageHead title="Create a service" />
+                <Refusal cause="The form can't be shown." error=Some(error) />
             }
+            .into_any(),
         })
     }
 }
@@ -160,7 +166,9 @@ fn Fill(
     let ready = RwSignal::new(false);
     Effect::new(move || ready.set(true));
     let lacks = viewer::lacks(Permission::ServicesManage);
-    let refused = Signal::derive(move || lacks.clone().or_else(|| (!ready.get()).then(|| "The form needs script in this browser".to_owned())));
+    let refused = Signal::derive(move || {
+        lacks.clone().or_else(|| (!ready.get()).then(|| "The form needs script in this browser".to_owned()))
+    });
 
     let attempt = Callback::new(move |()| {
         form.attempted.set(true);
@@ -171,7 +179,10 @@ fn Fill(
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
         form.attempted.set(true);
-        if busy.get_untracked() || refused.get_untracked().is_some() || form.problems.with_untracked(|all| !all.is_empty()) {
+        if busy.get_untracked()
+            || refused.get_untracked().is_some()
+            || form.problems.with_untracked(|all| !all.is_empty())
+        {
             return;
         }
         busy.set(true);
@@ -179,16 +190,22 @@ fn Fill(
         let (slug, wire, navigate) = (slug.clone(), form.wire.get_untracked(), navigate.clone());
         let key = once(key, &wire);
         spawn_local(async move {
-            match create_service(slug.clone(), wire, key).await {
+            let answer = create_service(slug.clone(), wire, key).await;
+            if busy.try_get_untracked().is_none() {
+                return; // whoever asked has gone on to another page
+            }
+            match answer {
+                // busy until the service's page is there
                 Ok(name) => navigate(&paths::service(&slug, &name), NavigateOptions::default()),
-                Err(error) if error.problems().is_empty() => failed.set(Some(error)),
                 Err(error) => {
-                    form.refuse(error.problems().to_vec());
+                    if !error.problems().is_empty() {
+                        form.refuse(error.problems().to_vec());
+                        request_animation_frame(move || focus_first_error(element));
+                    }
                     failed.set(Some(error));
-                    request_animation_frame(move || focus_first_error(element));
+                    busy.set(false);
                 }
             }
-            let _ = busy.try_set(false);
         });
     };
     view! {
@@ -257,7 +274,9 @@ fn left(event: &FocusEvent) -> String {
 
 fn focus_first_error(form: NodeRef<html::Form>) {
     let Some(form) = form.get_untracked() else { return };
-    let wrong = form.query_selector("input[aria-invalid=true], select[aria-invalid=true], [aria-invalid=true] input:not(:disabled)");
+    let wrong = form.query_selector(
+        "input[aria-invalid=true], select[aria-invalid=true], [aria-invalid=true] input:not(:disabled)",
+    );
     if let Some(field) = wrong.ok().flatten().and_then(|field| field.dyn_into::<web_sys::HtmlElement>().ok()) {
         let _ = field.focus();
     }

@@ -13,8 +13,7 @@ use crate::{
 /// Between the last letter and the search for it.
 const PAUSE: Duration = Duration::from_millis(250);
 
-const WITHOUT_SCRIPT: &str =
-    r#"<button type="submit" class="h-9 rounded-sm border border-line-strong bg-card px-[13px] font-medium">Search</button>"#;
+const WITHOUT_SCRIPT: &str = r#"<button type="submit" class="h-9 rounded-sm border border-line-strong bg-card px-[13px] font-medium">Search</button>"#;
 
 /// Search and state: a plain form of the address without script, and with it answered while one types.
 #[component]
@@ -25,7 +24,11 @@ pub fn Filter(wanted: Memo<ServicesQuery>) -> impl IntoView {
     let action = paths::services(&slug);
     let navigate = use_navigate();
     let go = Callback::new(move |()| {
-        let asked = ServicesQuery { q: q.get_untracked().trim().to_owned(), state: state.get_untracked(), ..ServicesQuery::default() };
+        let asked = ServicesQuery {
+            q: q.get_untracked().trim().to_owned(),
+            state: state.get_untracked(),
+            ..ServicesQuery::default()
+        };
         let shown = wanted.get_untracked();
         if (&asked.q, &asked.state) != (&shown.q, &shown.state) {
             let options = NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() };

@@ -62,15 +62,19 @@ fn List() -> impl IntoView {
     let wanted = Memo::new(|_| wanted());
     let services = {
         let slug = slug.clone();
-        live::resource(&[EventKind::Service], move || wanted.get(), move |wanted| {
-            let filter = ServiceFilter {
-                state: wanted.state.parse().ok(),
-                q: Some(wanted.q).filter(|q| !q.is_empty()),
-                ..ServiceFilter::default()
-            };
-            let cursor = Some(wanted.cursor).filter(|cursor| !cursor.is_empty());
-            list_services(slug.clone(), filter, PageRequest { limit: None, cursor })
-        })
+        live::resource(
+            &[EventKind::Service],
+            move || wanted.get(),
+            move |wanted| {
+                let filter = ServiceFilter {
+                    state: wanted.state.parse().ok(),
+                    q: Some(wanted.q).filter(|q| !q.is_empty()),
+                    ..ServiceFilter::default()
+                };
+                let cursor = Some(wanted.cursor).filter(|cursor| !cursor.is_empty());
+                list_services(slug.clone(), filter, PageRequest { limit: None, cursor })
+            },
+        )
     };
     let names = names(&slug);
     let refused = viewer::lacks(Permission::ServicesManage);
@@ -87,20 +91,24 @@ fn List() -> impl IntoView {
 /// The names of all projects and resources that the viewer can see; empty where he may see none.
 fn names(slug: &str) -> Resource<Result<Names, crate::calls::CallError>> {
     let slug = slug.to_owned();
-    live::resource(&[EventKind::Project, EventKind::Resource], || (), move |()| {
-        let slug = slug.clone();
-        async move {
-            let page = PageRequest { limit: Some(NAMES.to_owned()), cursor: None };
-            let mut names = Names::new();
-            if let Ok(projects) = list_projects(slug.clone(), page.clone()).await {
-                names.extend(projects.items.into_iter().map(|project| (project.uuid, project.name)));
+    live::resource(
+        &[EventKind::Project, EventKind::Resource],
+        || (),
+        move |()| {
+            let slug = slug.clone();
+            async move {
+                let page = PageRequest { limit: Some(NAMES.to_owned()), cursor: None };
+                let mut names = Names::new();
+                if let Ok(projects) = list_projects(slug.clone(), page.clone()).await {
+                    names.extend(projects.items.into_iter().map(|project| (project.uuid, project.name)));
+                }
+                if let Ok(pools) = list_resources(slug, page).await {
+                    names.extend(pools.items.into_iter().map(|pool| (pool.uuid, pool.label)));
+                }
+                Ok(names)
             }
-            if let Ok(pools) = list_resources(slug, page).await {
-                names.extend(pools.items.into_iter().map(|pool| (pool.uuid, pool.label)));
-            }
-            Ok(names)
-        }
-    })
+        },
+    )
 }
 
 #[component]
@@ -118,7 +126,8 @@ fn Loaded(
         // what was shown stays while something can't be fetched anew
         _ => before.cloned().flatten(),
     });
-    let items = Memo::new(move |_| slice.with(|slice| slice.as_ref().map(|slice| slice.items.clone()).unwrap_or_default()));
+    let items =
+        Memo::new(move |_| slice.with(|slice| slice.as_ref().map(|slice| slice.items.clone()).unwrap_or_default()));
     let whole = Memo::new(move |_| {
         let all = wanted.with(|wanted| *wanted == ServicesQuery::default());
         all && slice.with(|slice| slice.as_ref().is_some_and(|slice| slice.next.is_none()))
@@ -132,7 +141,7 @@ fn Loaded(
         if whole.get() {
             items.with(|items| words::attention(items.iter().map(|service| service.state)))
         } else if filtered {
-            format!("{shown} shown that match.")
+            format!("{} that match.", if shown == 0 { "None".to_owned() } else { shown.to_string() })
         } else {
             format!("{shown} shown.")
         }

@@ -85,7 +85,7 @@ fn CardRow(service: Service, names: Memo<Names>) -> impl IntoView {
     let kind = words::kind(&service);
     view! {
         <li class="border-b border-line last:border-b-0">
-            <A href attr:class="grid gap-1 px-4 py-3 hover:bg-sunk/60">
+            <A href attr:class="grid grid-cols-[minmax(0,1fr)] gap-1 px-4 py-3 hover:bg-sunk/60">
                 <span class="flex items-start gap-3">
                     <span class="min-w-0 flex-1">
                         <span class="block truncate font-medium">{service.label}</span>

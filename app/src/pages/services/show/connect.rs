@@ -22,11 +22,16 @@ pub fn Connect(service: Memo<Service>) -> impl IntoView {
     let formats: Vec<_> = Format::ALL.iter().map(|format| Choice::new(format.word(), format.word())).collect();
     let about = Signal::derive(move || Format::parse(&format.get()).about().to_owned());
     let shown = Signal::derive(move || credentials.shown.with(Option::is_some));
-    let reveal = Callback::new(move |_| if shown.get_untracked() { credentials.hide() } else { credentials.want(Want::Show) });
+    let reveal =
+        Callback::new(move |_| if shown.get_untracked() { credentials.hide() } else { credentials.want(Want::Show) });
     let refused = Credentials::refused();
     let (may_not, may_not_copy) = (Signal::stored(refused.clone()), Signal::stored(refused));
     let part = move |of: fn(&contract::connection::Internal) -> Option<String>| {
-        move || service.with(|service| service.connection_details.as_ref().and_then(|at| of(&at.internal)).unwrap_or_else(|| "–".to_owned()))
+        move || {
+            service.with(|service| {
+                service.connection_details.as_ref().and_then(|at| of(&at.internal)).unwrap_or_else(|| "–".to_owned())
+            })
+        }
     };
     view! {
         <Card>

@@ -2,7 +2,7 @@
 
 use contract::connection::Internal;
 
-const DOTS: &str = "••••••••••••••••";
+const DOTS: &str = "••••••••••";
 
 /// How a line is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,7 +71,12 @@ mod tests {
     fn masked_is_the_whole_with_dots() {
         let secret = Secret::new("k3Fq");
         for host in ["127.0.0.1", "db.example.com", "::1"] {
-            let at = Address { host: host.into(), port: 15432, database: "postgres_ab".into(), username: "postgres_ab".into() };
+            let at = Address {
+                host: host.into(),
+                port: 15432,
+                database: "postgres_ab".into(),
+                username: "postgres_ab".into(),
+            };
             for format in Format::ALL {
                 let whole = format.whole(&at.details(Some(&secret)).internal).unwrap_or_default();
                 let hidden = at.details(None).internal;

@@ -74,9 +74,11 @@ impl Sources {
         let whole = || PageRequest { limit: Some(PageRequest::MAX_LIMIT.to_string()), cursor: None };
         Self {
             service: live::resource(&[EventKind::Service], move || name.get(), move |name| get_service(slug(), name)),
-            operations: live::resource(&[EventKind::Service], move || name.get(), move |name| {
-                list_operations(slug(), name, last())
-            }),
+            operations: live::resource(
+                &[EventKind::Service],
+                move || name.get(),
+                move |name| list_operations(slug(), name, last()),
+            ),
             projects: live::resource(&[EventKind::Project], || (), move |()| list_projects(slug(), whole())),
             can: Resource::new(|| (), move |()| get_capabilities(slug())),
         }
@@ -153,7 +155,8 @@ fn Loaded(sources: Sources, name: Memo<String>) -> impl IntoView {
     let slug = workspace();
     let found = Memo::new(move |before: Option<&Option<Found>>| {
         let before = before.cloned().flatten();
-        let same = |found: &Found| matches!(found, Found::Service { name: shown, .. } if name.with(|name| name == shown));
+        let same =
+            |found: &Found| matches!(found, Found::Service { name: shown, .. } if name.with(|name| name == shown));
         match sources.service.get()? {
             Ok(Some(Service { uuid: id, name, label, .. })) => Some(Found::Service { id, name, label }),
             // what is shown stays while it can't be fetched anew, and until the list is there once it is gone

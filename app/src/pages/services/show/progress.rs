@@ -24,8 +24,12 @@ fn step(step: &OperationStep, under_way: bool) -> Step {
 #[component]
 pub fn Progress(operation: Memo<Option<Operation>>) -> impl IntoView {
     let there = Memo::new(move |_| operation.with(Option::is_some));
-    let title = Signal::derive(move || operation.with(|operation| operation.as_ref().map(words::operation).unwrap_or_default()));
-    let usual = move || operation.with(|operation| operation.as_ref().and_then(|operation| operation.usual_ms).map(words::usually));
+    let title = Signal::derive(move || {
+        operation.with(|operation| operation.as_ref().map(words::operation).unwrap_or_default())
+    });
+    let usual = move || {
+        operation.with(|operation| operation.as_ref().and_then(|operation| operation.usual_ms).map(words::usually))
+    };
     let steps = Signal::derive(move || {
         operation.with(|operation| {
             let Some(operation) = operation else { return Vec::new() };

@@ -53,7 +53,13 @@ pub fn Remove(service: Memo<Service>, open: RwSignal<bool>) -> impl IntoView {
         }
     };
     let label = service.with_untracked(|service| service.label.clone());
-    let what = service.with_untracked(|service| if service.connection_details.is_some() { "The database and everything in it" } else { "The volume and everything on it" });
+    let what = service.with_untracked(|service| {
+        if service.connection_details.is_some() {
+            "The database and everything in it"
+        } else {
+            "The volume and everything on it"
+        }
+    });
     view! {
         <Dialog open id="remove" title=format!("Delete {label}?")>
             <form method="dialog" novalidate class="grid gap-4" on:submit=submit>

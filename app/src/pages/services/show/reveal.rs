@@ -1,6 +1,11 @@
 use std::time::Duration;
 
-use contract::{Service, change::RevealRequest, connection::Internal, permission::{Permission, Role}};
+use contract::{
+    Service,
+    change::RevealRequest,
+    connection::Internal,
+    permission::{Permission, Role},
+};
 use leptos::{prelude::*, task::spawn_local};
 
 use super::lines::Format;
@@ -67,7 +72,11 @@ impl Credentials {
     pub fn line(self) -> String {
         let format = Format::parse(&self.format.get());
         let whole = self.shown.with(|shown| shown.as_ref().and_then(|at| format.whole(at)));
-        whole.or_else(|| self.service.with(|service| service.connection_details.as_ref().map(|at| format.masked(&at.internal)))).unwrap_or_default()
+        whole
+            .or_else(|| {
+                self.service.with(|service| service.connection_details.as_ref().map(|at| format.masked(&at.internal)))
+            })
+            .unwrap_or_default()
     }
 
     /// Shows or copies them; some have to say why first.
