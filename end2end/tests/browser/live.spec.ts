@@ -1,0 +1,76 @@
+import { type Page } from "@playwright/test";
+import { NEW, SERVICES, expect, open, state, test, watch } from "../support/browser.ts";
+import { admin, shared } from "../support/shared.ts";
+
+/** Ends with the document: it shows that a page was never loaded anew. */
+const mark = (page: Page) => page.evaluate(() => Object.assign(window, { marked: true }));
+const isMarked = (page: Page) => page.evaluate(() => "marked" in window);
+
+test("two browsers side by side: what one does the other shows within two seconds", async ({ page, browser }) => {
+  test.setTimeout(120_000);
+  const label = `Seen ${Date.now()}`;
+  const context = await browser.newContext({ baseURL: shared().url, storageState: await page.context().storageState() });
+  const said = await watch(context);
+  const other = await context.newPage();
+  await open(other, SERVICES);
+  await expect(other.getByRole("status", { name: "Live" })).toBeVisible();
+  await mark(other);
+
+  await open(page, NEW);
+  await page.getByRole("textbox", { name: "Label" }).fill(label);
+  await page.getByRole("textbox", { name: "Memory, MiB" }).fill("128");
+  await page.getByRole("button", { name: "Create", exact: true }).click();
+  await expect(page.getByRole("heading", { name: label })).toBeVisible();
+  const row = other.getByRole("row").filter({ hasText: label });
+  await expect(row).toBeVisible({ timeout: 2_000 });
+  await expect(state(page, "healthy")).toBeVisible({ timeout: 60_000 });
+  await expect(row).toContainText("healthy", { timeout: 2_000 });
+
+  await page.getByRole("button", { name: "Stop" }).click();
+  await expect(state(page, "stopped")).toBeVisible();
+  await expect(row).toContainText("stopped", { timeout: 2_000 });
+
+  // a new label comes from nowhere that these two know of
+  const name = new URL(page.url()).pathname.split("/").at(-1)!;
+  await admin().good(admin().put(`/services/${name}`, { label: `${label} новый` }));
+  await expect(row).toContainText("новый", { timeout: 2_000 });
+  await expect(page.getByRole("heading", { name: `${label} новый` })).toBeVisible({ timeout: 2_000 });
+
+  await row.getByRole("link").click();
+  await expect(other.getByRole("heading", { name: `${label} новый` })).toBeVisible();
+  expect(await isMarked(other)).toBe(true);
+  await admin().good(admin().delete(`/services/${name}`));
+  for (const each of [page, other]) {
+    await each.waitForURL(`**${SERVICES}`);
+    await expect(each.getByText(name)).toHaveCount(0);
+  }
+  expect(await isMarked(other)).toBe(true);
+  expect(said).toEqual([]);
+  await context.close();
+});
+
+test("the pool on an open form follows what others take", async ({ page }) => {
+  await open(page, NEW);
+  const memory = page.getByRole("main").getByText(/^[\d,.]+ → [\d,.]+ of [\d,.]+ MiB$/);
+  const before = await memory.innerText();
+  const { uuid } = await admin().create({ project_id: (await admin().project()).uuid, label: "Taker", ram_size: 192 });
+  await expect(memory).not.toHaveText(before, { timeout: 2_000 });
+  await admin().remove(uuid);
+  await expect(memory).toHaveText(before, { timeout: 2_000 });
+});
+
+test("a list is found again by its address: search, back and forward", async ({ page }) => {
+  const service = await admin().create({ project_id: (await admin().project()).uuid, label: "Needle", ram_size: 128 });
+  await open(page, SERVICES);
+  await page.getByRole("searchbox", { name: "Search" }).fill("needle");
+  await expect(page).toHaveURL(/\?q=needle$/);
+  await expect(page.getByRole("row").filter({ hasText: "Needle" })).toBeVisible();
+  await page.getByRole("searchbox", { name: "Search" }).fill("haystack");
+  await expect(page.getByText("No service matches.")).toBeVisible();
+  await page.getByRole("link", { name: "Show all services" }).click();
+  await expect(page.getByRole("searchbox", { name: "Search" })).toHaveValue("");
+  await open(page, `${SERVICES}?q=needle`);
+  await expect(page.getByRole("searchbox", { name: "Search" })).toHaveValue("needle");
+  await expect(page.getByRole("row").filter({ hasText: "Needle" })).toBeVisible();
+  await admin().remove(service.uuid);
+});
