@@ -176,7 +176,8 @@ async fn a_page_of_a_workspace_is_its_members() {
         (303, "/sign-in?next=%2Fw%2Fmain%2Fservices%3Fq%3Da%2526b", "")
     );
     assert_eq!(sent(&get(&app, "/w/main", "ended").await), (303, "/sign-in?e=expired&next=%2Fw%2Fmain", ""));
-    let page = get(&app, "/w/main", "good").await;
+    assert_eq!(sent(&get(&app, "/w/main", "good").await), (302, "/w/main/services", ""));
+    let page = get(&app, "/w/main/services", "good").await;
     assert_eq!(page.status(), 200);
     assert!(text(page).await.contains("ann@example.com"));
     for path in ["/w/other", "/w/other/services", "/w/%ff", "/w//services"] {
