@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use sqlx::PgPool;
+use sqlx::{PgPool, Postgres, Transaction};
 use uuid::Uuid;
 
 use super::row::Memo;
@@ -109,22 +109,51 @@ impl Lease {
         Ok(())
     }
 
-    /// Writes how a step ended and what the state is now. False: a newer wish or a newer holder is there.
+    /// Begins to write about the service: until it ends neither a wish nor another worker does. Locks the service
+    /// first and then its task, as the use cases do, so that nobody waits for somebody who waits for him.
     ///
-    pub async fn advance(
+    /// `None`: a newer holder or, where a generation is given, a newer wish is there; what this holder saw is worth
+    /// nothing.
+    pub async fn begin(
         &self,
-        connection: &mut sqlx::PgConnection,
-        transition: &Transition<'_>,
-    ) -> Result<bool, Error> {
+        pool: &PgPool,
+        generation: Option<i64>,
+    ) -> Result<Option<Transaction<'static, Postgres>>, Error> {
+        let mut transaction = pool.begin().await?;
+        sqlx::query!("select id from services where id = $1 for no key update", self.service)
+            .fetch_optional(&mut *transaction)
+            .await?;
+        let held = sqlx::query!(
+            "select fence from tasks
+             where service_id = $1 and fence = $2 and ($3::bigint is null or generation = $3) for update",
+            self.service,
+            self.fence,
+            generation
+        );
+        let held = held.fetch_optional(&mut *transaction).await?;
+        Ok(held.map(|_| transaction))
+    }
+
+    /// Shows what has changed by the mere passing of time. False: somebody else has it, or the service is gone.
+    pub async fn show(&self, pool: &PgPool) -> Result<bool, Error> {
+        let Some(mut transaction) = self.begin(pool, None).await? else { return Ok(false) };
+        state::refresh(&mut transaction, self.service).await?;
+        transaction.commit().await?;
+        Ok(true)
+    }
+
+    /// Writes how a step ended and what the state is now. Part of a transaction of [`Self::begin`].
+    pub async fn advance(&self, connection: &mut sqlx::PgConnection, transition: &Transition<'_>) -> Result<(), Error> {
         let after = match transition.then {
             Then::After(wait) => Some(wait.as_secs_f64()),
             Then::GoOn | Then::Backoff => None,
         };
         let memo = serde_json::to_value(transition.memo).map_err(|_| Error::Unexpected("tasks.memo"))?;
-        let written = sqlx::query!(
+        sqlx::query!(
             "update tasks
              set step = $4, memo = $5, last_error = $6,
-                 attempt = case when $7 then 0 else attempt end,
+                 attempt = case when $7 then 0 when $9::float8 is not null and $6::text is null then least(attempt, 1)
+                           else attempt end,
                  deadline_at = case when $7 then null else deadline_at end,
                  lease_until = case when $8 then lease_until end,
                  run_at = coalesce(now() + make_interval(secs => $9::float8), run_at)
@@ -141,10 +170,6 @@ impl Lease {
         )
         .execute(&mut *connection)
         .await?;
-        if written.rows_affected() == 0 {
-            return Ok(false);
-        }
-        state::refresh(connection, self.service).await?;
-        Ok(true)
+        state::refresh(connection, self.service).await
     }
 }

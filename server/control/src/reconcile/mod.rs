@@ -111,6 +111,7 @@ async fn fill(
 async fn work(control: &Control, lease: Lease, stop: &CancellationToken) {
     let span = tracing::info_span!("task", service = %lease.service, fence = lease.fence);
     let work = async {
+        lease.show(&control.pool).await?;
         for _ in 0..STEPS {
             match once(control, lease).await? {
                 true if !stop.is_cancelled() => {}
@@ -131,12 +132,16 @@ async fn work(control: &Control, lease: Lease, stop: &CancellationToken) {
     }
 }
 
-/// Renews the lease; ends when it is lost.
+/// Renews the lease, and shows a deadline that passes meanwhile; ends when the lease is lost.
 async fn hold(control: &Control, lease: Lease) {
     let mut misses = 0;
     loop {
         tokio::time::sleep(LEASE / 3).await;
-        match lease.renew(&control.pool).await {
+        let held = match lease.renew(&control.pool).await {
+            Ok(true) => lease.show(&control.pool).await,
+            lost => lost,
+        };
+        match held {
             Ok(true) => misses = 0,
             Ok(false) => return,
             Err(_) if misses < 1 => misses += 1,
@@ -152,7 +157,7 @@ async fn once(control: &Control, lease: Lease) -> Result<bool, Error> {
     drop(connection);
     let step = Step::parse(&row.step).ok_or(Error::Unexpected("tasks.step"))?;
     let began = Instant::now();
-    let outcome = steps::run(control, &row, step).await;
+    let outcome = steps::run(control, lease, &row, step).await;
     let ok = if outcome.is_ok() { "true" } else { "false" };
     metrics::counter!("berth_steps_total", "step" => step.as_str(), "ok" => ok).increment(1);
     metrics::histogram!("berth_step_seconds", "step" => step.as_str()).record(began.elapsed());
@@ -163,7 +168,8 @@ async fn once(control: &Control, lease: Lease) -> Result<bool, Error> {
     let transition = match &outcome {
         Ok(Next::Gone) => return Ok(false),
         Ok(Next::Go(next)) if step == Step::Watch && !row.deleting => {
-            Transition { error: Some(BROKE), ..transition(*next, &row, Then::GoOn) }
+            let then = memo.pause().map_or(Then::GoOn, Then::After);
+            Transition { error: Some(BROKE), ..transition(*next, &row, then) }
         }
         // what went wrong before stays said until it is mended
         Ok(Next::Go(next)) => Transition { error: row.last_error.as_deref(), ..transition(*next, &row, Then::GoOn) },
@@ -172,6 +178,7 @@ async fn once(control: &Control, lease: Lease) -> Result<bool, Error> {
             memo.broke = false;
             Transition { settled: true, ..transition(Step::Watch, &row, Then::After(WATCH)) }
         }
+        Err(StepError::Outdated) => return lease.renew(&control.pool).await,
         Err(StepError::Port(PortError::Retry { message, after })) => {
             tracing::warn!(name = %row.name, step = step.as_str(), attempt = row.attempt, message, "a step will be repeated");
             let then = after.map_or(Then::Backoff, Then::After);
@@ -181,7 +188,7 @@ async fn once(control: &Control, lease: Lease) -> Result<bool, Error> {
         }
         Err(StepError::Port(PortError::Rejected(message))) => {
             tracing::warn!(name = %row.name, step = step.as_str(), message, "the runtime refused");
-            refuse(control, &row, message).await?;
+            refuse(control, lease, &row, message).await?;
             Transition { error: Some(message), settled: true, ..transition(step, &row, Then::After(REFUSED)) }
         }
         Err(StepError::Inner(error)) => {
@@ -201,20 +208,22 @@ fn transition(step: Step, row: &Row, then: Then) -> Transition<'_> {
 
 /// Writes the transition. True: go on, with the next step or, where a newer wish is there, from its beginning.
 async fn advance(control: &Control, lease: Lease, row: &Row, transition: &Transition<'_>) -> Result<bool, Error> {
-    let mut transaction = control.pool.begin().await?;
-    let written = lease.advance(&mut transaction, transition).await?;
+    let Some(mut transaction) = lease.begin(&control.pool, Some(row.generation)).await? else {
+        return lease.renew(&control.pool).await;
+    };
+    lease.advance(&mut transaction, transition).await?;
     if let Some(error) = transition.error
         && timeline::waiting(&mut transaction, row.about(), error).await?
     {
         state::changed(&mut transaction, row).await?;
     }
     transaction.commit().await?;
-    if written { Ok(transition.then == Then::GoOn) } else { lease.renew(&control.pool).await }
+    Ok(transition.then == Then::GoOn)
 }
 
 /// The runtime won't: the operation has failed, and nothing is tried until somebody changes something.
-async fn refuse(control: &Control, row: &Row, message: &str) -> Result<(), Error> {
-    let mut transaction = control.pool.begin().await?;
+async fn refuse(control: &Control, lease: Lease, row: &Row, message: &str) -> Result<(), Error> {
+    let Some(mut transaction) = lease.begin(&control.pool, Some(row.generation)).await? else { return Ok(()) };
     sqlx::query!(
         "update observations set rejected = true, reason = $3, observed_at = now()
          where service_id = $1 and workspace_id = $2",

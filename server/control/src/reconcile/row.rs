@@ -1,5 +1,7 @@
 //! The row that a step works on: wish, observation and task of one service.
 
+use std::time::Duration;
+
 use contract::spec::Size;
 use contract::values::{Mib, MilliCores, PgMajor};
 use serde::{Deserialize, Serialize};
@@ -28,6 +30,8 @@ pub struct Memo {
 const CRASH_WINDOW: i64 = 300;
 /// So many of them are a crash loop.
 const CRASHES: usize = 3;
+/// How long a crash loop waits for its next start; doubled with every further death, up to four times that.
+const PAUSE: Duration = Duration::from_secs(10);
 
 impl Memo {
     /// Notes one more death; old ones are forgotten.
@@ -40,6 +44,12 @@ impl Memo {
     pub fn crash_loop(&self) -> bool {
         self.deaths.len() >= CRASHES
     }
+
+    /// How long the next start waits, where it doesn't begin at once.
+    pub fn pause(&self) -> Option<Duration> {
+        let further = self.deaths.len().checked_sub(CRASHES)?;
+        Some(PAUSE * [1, 2, 4][further.min(2)])
+    }
 }
 
 /// Everything that a step may look at.
@@ -48,6 +58,7 @@ pub struct Row {
     pub id: Uuid,
     pub workspace: Uuid,
     pub project: Uuid,
+    pub resource: Uuid,
     pub name: ServiceName,
     pub major: PgMajor,
     pub size: Size,
@@ -77,8 +88,8 @@ impl Row {
     /// `None` where the service is gone.
     pub async fn load(connection: &mut PgConnection, service: Uuid) -> Result<Option<Self>, Error> {
         let row = sqlx::query!(
-            r#"select s.id, s.workspace_id, s.project_id, s.name, s.postgres_version, s.ram_mib, s.disk_mib,
-                      s.cpu_millis, s.power, s.deleting, s.environment_variables, s.port, s.sealed_password,
+            r#"select s.id, s.workspace_id, s.project_id, s.resource_id, s.name, s.postgres_version, s.ram_mib,
+                      s.disk_mib, s.cpu_millis, s.power, s.deleting, s.environment_variables, s.port, s.sealed_password,
                       s.state, s.state_reason,
                       exists (select 1 from signals g where g.service_id = s.id and g.kind = 'restart') as "restart!",
                       o.phase, o.reason, o.rejected, o.signed_in, o.was_ready,
@@ -99,6 +110,7 @@ impl Row {
             id: row.id,
             workspace: row.workspace_id,
             project: row.project_id,
+            resource: row.resource_id,
             name: ServiceName::parse(&row.name).ok_or(Error::Unexpected("services.name"))?,
             major: major.ok_or(Error::Unexpected("services.postgres_version"))?,
             size: Size {
@@ -181,7 +193,14 @@ mod tests {
         memo.died(400);
         memo.died(500);
         assert!(!memo.crash_loop());
+        assert_eq!(memo.pause(), None);
         memo.died(600);
         assert!(memo.crash_loop());
+        let pauses = [610, 620, 630].map(|at| {
+            let pause = memo.pause().unwrap().as_secs();
+            memo.died(at);
+            pause
+        });
+        assert_eq!(pauses, [10, 20, 40]);
     }
 }

@@ -3,14 +3,17 @@
 use std::time::Duration;
 
 use contract::connection::Address;
-use sqlx::PgConnection;
+use contract::event::EventKind;
+use sqlx::{PgConnection, Postgres, Transaction};
 
+use super::lease::Lease;
 use super::row::Row;
 use super::timeline::{self, Step as Shown};
 use super::{state, variables};
 use crate::Control;
 use crate::error::Error;
 use crate::port::{Observed, Phase, PortError, Power, Removal, SignIn};
+use crate::store::events::{self, Change};
 
 /// A step of the reconciler, as it stands in `tasks.step`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +67,9 @@ pub enum StepError {
     Port(#[from] PortError),
     #[error(transparent)]
     Inner(#[from] Error),
+    /// A newer wish or a newer holder is there: what was seen is not written.
+    #[error("somebody else has the task, or wants something else of it")]
+    Outdated,
 }
 
 impl From<sqlx::Error> for StepError {
@@ -76,23 +82,28 @@ impl From<sqlx::Error> for StepError {
 const PACE: Duration = Duration::from_millis(500);
 
 /// Does one step.
-pub async fn run(control: &Control, row: &Row, step: Step) -> Result<Next, StepError> {
+pub async fn run(control: &Control, lease: Lease, row: &Row, step: Step) -> Result<Next, StepError> {
     match step {
         _ if row.deleting && step != Step::Remove => Ok(Next::Go(Step::Remove)),
-        Step::Ensure => ensure(control, row).await,
-        Step::SignIn => sign_in(control, row).await,
-        Step::Variables => write_variables(control, row).await,
-        Step::Watch => watch(control, row).await,
-        Step::Remove => remove(control, row).await,
+        Step::Ensure => ensure(control, lease, row).await,
+        Step::SignIn => sign_in(control, lease, row).await,
+        Step::Variables => write_variables(control, lease, row).await,
+        Step::Watch => watch(control, lease, row).await,
+        Step::Remove => remove(control, lease, row).await,
     }
 }
 
-async fn ensure(control: &Control, row: &Row) -> Result<Next, StepError> {
+/// Begins to write what a step saw or did.
+async fn begin(control: &Control, lease: Lease, row: &Row) -> Result<Transaction<'static, Postgres>, StepError> {
+    lease.begin(&control.pool, Some(row.generation)).await?.ok_or(StepError::Outdated)
+}
+
+async fn ensure(control: &Control, lease: Lease, row: &Row) -> Result<Next, StepError> {
     if row.restart {
-        restart(control, row).await?;
+        restart(control, lease, row).await?;
     }
     let observed = control.runtime.ensure(&row.desired(&control.sealer)?).await?;
-    let mut transaction = control.pool.begin().await?;
+    let mut transaction = begin(control, lease, row).await?;
     observe(&mut transaction, row, &observed).await?;
     for shown in passed(row.power, observed.phase) {
         let detail = observed.detail.as_deref().filter(|_| shown.key == newest(observed.phase));
@@ -119,9 +130,9 @@ async fn ensure(control: &Control, row: &Row) -> Result<Next, StepError> {
     Ok(next)
 }
 
-async fn restart(control: &Control, row: &Row) -> Result<(), StepError> {
+async fn restart(control: &Control, lease: Lease, row: &Row) -> Result<(), StepError> {
     control.runtime.restart(&row.name).await?;
-    let mut transaction = control.pool.begin().await?;
+    let mut transaction = begin(control, lease, row).await?;
     sqlx::query!(
         "delete from signals where service_id = $1 and workspace_id = $2 and kind = 'restart'",
         row.id,
@@ -156,9 +167,9 @@ fn newest(phase: Phase) -> &'static str {
     }
 }
 
-async fn sign_in(control: &Control, row: &Row) -> Result<Next, StepError> {
+async fn sign_in(control: &Control, lease: Lease, row: &Row) -> Result<Next, StepError> {
     let signed_in = control.runtime.sign_in(&credentials(control, row)?).await?;
-    let mut transaction = control.pool.begin().await?;
+    let mut transaction = begin(control, lease, row).await?;
     sqlx::query!(
         "update observations set signed_in = true, was_ready = true, reason = null, server_version = $3, observed_at = now()
          where service_id = $1 and workspace_id = $2",
@@ -176,10 +187,10 @@ async fn sign_in(control: &Control, row: &Row) -> Result<Next, StepError> {
     Ok(Next::Go(Step::Variables))
 }
 
-async fn write_variables(control: &Control, row: &Row) -> Result<Next, StepError> {
+async fn write_variables(control: &Control, lease: Lease, row: &Row) -> Result<Next, StepError> {
     let at = credentials(control, row)?;
     let address = address(&at);
-    let mut transaction = control.pool.begin().await?;
+    let mut transaction = begin(control, lease, row).await?;
     let written = variables::reconcile(&mut transaction, &control.sealer, row, &address, &at.password).await?;
     timeline::reached(&mut transaction, row.about(), timeline::VARIABLES, Some(&written.words())).await?;
     timeline::end(&mut transaction, row.about(), None).await?;
@@ -189,7 +200,7 @@ async fn write_variables(control: &Control, row: &Row) -> Result<Next, StepError
 }
 
 /// Looks whether what should be there still is.
-async fn watch(control: &Control, row: &Row) -> Result<Next, StepError> {
+async fn watch(control: &Control, lease: Lease, row: &Row) -> Result<Next, StepError> {
     let observed = control.runtime.observe(&row.name).await?;
     let as_wanted = match row.power {
         _ if row.phase == Phase::Lost => true,
@@ -199,7 +210,7 @@ async fn watch(control: &Control, row: &Row) -> Result<Next, StepError> {
     if as_wanted && row.power == Power::Running && row.phase != Phase::Lost {
         // it is only healthy while its own credentials open it
         let signed_in = control.runtime.sign_in(&credentials(control, row)?).await;
-        let mut connection = control.pool.acquire().await?;
+        let mut transaction = begin(control, lease, row).await?;
         let refused = signed_in.as_ref().err().map(ToString::to_string);
         sqlx::query!(
             "update observations set signed_in = $3, reason = $4, observed_at = now()
@@ -209,34 +220,40 @@ async fn watch(control: &Control, row: &Row) -> Result<Next, StepError> {
             refused.is_none(),
             refused.as_ref().or(observed.detail.as_ref())
         )
-        .execute(&mut *connection)
+        .execute(&mut *transaction)
         .await?;
+        transaction.commit().await?;
         return Ok(if refused.is_none() { Next::Settled } else { Next::Go(Step::Ensure) });
     }
-    let mut connection = control.pool.acquire().await?;
+    let mut transaction = begin(control, lease, row).await?;
     if as_wanted {
         sqlx::query!(
             "update observations set observed_at = now() where service_id = $1 and workspace_id = $2",
             row.id,
             row.workspace
         )
-        .execute(&mut *connection)
+        .execute(&mut *transaction)
         .await?;
-        return Ok(Next::Settled);
+    } else {
+        observe(&mut transaction, row, &observed).await?;
     }
-    observe(&mut connection, row, &observed).await?;
-    Ok(Next::Go(Step::Ensure))
+    transaction.commit().await?;
+    Ok(if as_wanted { Next::Settled } else { Next::Go(Step::Ensure) })
 }
 
-async fn remove(control: &Control, row: &Row) -> Result<Next, StepError> {
+async fn remove(control: &Control, lease: Lease, row: &Row) -> Result<Next, StepError> {
     if control.runtime.delete(&row.name).await? == Removal::Pending {
         return Ok(Next::Wait(PACE));
     }
-    let mut transaction = control.pool.begin().await?;
-    sqlx::query!("delete from vars where workspace_id = $1 and service_id = $2", row.workspace, row.id)
-        .execute(&mut *transaction)
-        .await?;
+    let mut transaction = begin(control, lease, row).await?;
+    let vars = sqlx::query!("delete from vars where workspace_id = $1 and service_id = $2", row.workspace, row.id);
+    let vars = vars.execute(&mut *transaction).await?.rows_affected();
     state::changed(&mut transaction, row).await?;
+    let touched = [(EventKind::Resource, row.resource), (EventKind::Project, row.project)];
+    for (kind, id) in touched.into_iter().filter(|(kind, _)| *kind == EventKind::Resource || vars > 0) {
+        let change = Change { workspace: row.workspace, kind, id, project: Some(row.project) };
+        events::emit(&mut transaction, change).await?;
+    }
     sqlx::query!("delete from services where workspace_id = $1 and id = $2", row.workspace, row.id)
         .execute(&mut *transaction)
         .await?;

@@ -5,6 +5,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::error::Error;
+use crate::port::Power;
 
 /// A step that people can watch: its key, what it is called while it is done, and afterwards.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -31,8 +32,11 @@ step!(VARIABLES, "variables", "Writing the variables", "Wrote the variables");
 step!(REMOVE, "remove", "Removing the server and its data", "Removed the server and its data");
 
 /// The steps of each kind of operation, in order. `VARIABLES` is left out of a create that writes none.
-pub fn steps(kind: OperationKind) -> &'static [Step] {
+pub fn steps(kind: OperationKind, power: Power) -> &'static [Step] {
     match kind {
+        // nobody signs in to what shall not run
+        OperationKind::Update if power == Power::Stopped => &[SETTINGS, VARIABLES],
+        OperationKind::Retry if power == Power::Stopped => &[STOP],
         OperationKind::Create => &[PLACE, PREPARE, START, CONFIGURE, SIGN_IN, VARIABLES],
         OperationKind::Update => &[SETTINGS, SIGN_IN, VARIABLES],
         OperationKind::Start | OperationKind::Retry => &[START, SIGN_IN],
@@ -54,6 +58,7 @@ pub async fn begin(
     connection: &mut PgConnection,
     about: About,
     kind: OperationKind,
+    power: Power,
     variables: bool,
 ) -> Result<Uuid, Error> {
     let pointless: &[&str] = match kind {
@@ -62,8 +67,11 @@ pub async fn begin(
     };
     let pointless: Vec<String> = pointless.iter().map(|k| (*k).to_owned()).collect();
     sqlx::query!(
-        "update operations set state = 'superseded', finished_at = now()
-         where service_id = $1 and workspace_id = $2 and finished_at is null and kind = any($3)",
+        "with pointless as (
+           update operations set state = 'superseded', finished_at = now()
+           where service_id = $1 and workspace_id = $2 and finished_at is null and kind = any($3) returning id)
+         update operation_steps s set state = 'superseded', finished_at = now()
+         from pointless p where s.operation_id = p.id and s.workspace_id = $2 and s.finished_at is null",
         about.service,
         about.workspace,
         &pointless
@@ -80,7 +88,7 @@ pub async fn begin(
     )
     .execute(&mut *connection)
     .await?;
-    let steps: Vec<&Step> = steps(kind).iter().filter(|s| **s != VARIABLES || variables).collect();
+    let steps: Vec<&Step> = steps(kind, power).iter().filter(|s| **s != VARIABLES || variables).collect();
     let (mut positions, mut keys, mut titles, mut done_titles) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for (position, step) in (0i16..).zip(&steps) {
         positions.push(position);

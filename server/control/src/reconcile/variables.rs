@@ -51,16 +51,16 @@ pub async fn reconcile(
     password: &Secret,
 ) -> Result<Written, Error> {
     let wanted: &[String] = if row.environment_variables { &keys(row.name.as_str()) } else { &[] };
-    let removed = sqlx::query!(
-        "delete from vars where workspace_id = $1 and service_id = $2 and (project_id <> $3 or not key = any($4))",
+    let mut touched = sqlx::query_scalar!(
+        "delete from vars where workspace_id = $1 and service_id = $2 and (project_id <> $3 or not key = any($4))
+         returning project_id",
         row.workspace,
         row.id,
         row.project,
         wanted
     )
-    .execute(&mut *connection)
-    .await?
-    .rows_affected();
+    .fetch_all(&mut *connection)
+    .await?;
     let url = address.url(password);
     let mut result = Written::default();
     for key in wanted {
@@ -70,9 +70,13 @@ pub async fn reconcile(
             result.kept += 1;
         }
     }
-    if removed > 0 || result.written > 0 {
-        let change =
-            Change { workspace: row.workspace, kind: EventKind::Project, id: row.project, project: Some(row.project) };
+    if result.written > 0 {
+        touched.push(row.project);
+    }
+    touched.sort_unstable();
+    touched.dedup();
+    for id in touched {
+        let change = Change { workspace: row.workspace, kind: EventKind::Project, id, project: Some(id) };
         events::emit(connection, change).await?;
     }
     Ok(result)

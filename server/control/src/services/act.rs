@@ -52,7 +52,7 @@ impl Control {
         if verdict == Verdict::Allowed || contradicts(&row, action) {
             wish(&mut transaction, who, &row, action).await?;
             let about = About { workspace: who.workspace_id, service: row.id };
-            timeline::begin(&mut transaction, about, kind, false).await?;
+            timeline::begin(&mut transaction, about, kind, row.power(), false).await?;
             reconcile::wish(&mut transaction, who.workspace_id, row.id).await?;
             let entry = Entry { action: audited, entity_id: Some(row.id), entity: &row.name, reason: None };
             audit::write(&mut transaction, who, entry).await?;

@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use super::{entity, idempotency, placement};
 use crate::error::Error;
-use crate::port::ServiceName;
+use crate::port::{Power, ServiceName};
 use crate::reconcile::timeline::{self, About};
 use crate::reconcile::{self, row::password_place};
 use crate::store::audit::{self, Entry};
@@ -51,7 +51,8 @@ impl Control {
         let resource = placement::place(&mut transaction, who, &spec, need).await?;
         let name = self.insert(&mut transaction, who, id, &spec, postgres, &resource).await?;
         let about = About { workspace: who.workspace_id, service: id };
-        timeline::begin(&mut transaction, about, OperationKind::Create, postgres.environment_variables).await?;
+        let variables = postgres.environment_variables;
+        timeline::begin(&mut transaction, about, OperationKind::Create, Power::Running, variables).await?;
         let placed = format!(
             "on {}: {} MiB of memory and {} GiB of disk reserved",
             resource.label,
@@ -60,7 +61,7 @@ impl Control {
         );
         timeline::reached(&mut transaction, about, timeline::PLACE, Some(&placed)).await?;
         reconcile::wish(&mut transaction, who.workspace_id, id).await?;
-        self.written(&mut transaction, who, &spec, id, &name, "service.create").await?;
+        written(&mut transaction, who, &resource, spec.project_id, (id, &name)).await?;
         let row = entity::reachable(&mut transaction, who, name.as_str()).await?;
         transaction.commit().await?;
         let password = row.password(self, who)?;
@@ -130,23 +131,21 @@ impl Control {
         .await?;
         Ok(name)
     }
+}
 
-    /// The audit row and the events of a create.
-    async fn written(
-        &self,
-        connection: &mut PgConnection,
-        who: &Caller,
-        spec: &ServiceSpec,
-        id: Uuid,
-        name: &ServiceName,
-        action: &'static str,
-    ) -> Result<(), Error> {
-        let entry = Entry { action, entity_id: Some(id), entity: name.as_str(), reason: None };
-        audit::write(&mut *connection, who, entry).await?;
-        let workspace = who.workspace_id;
-        let project = Some(spec.project_id);
-        events::emit(&mut *connection, Change { workspace, kind: EventKind::Service, id, project }).await?;
-        let resource = Change { workspace, kind: EventKind::Resource, id: spec.resource_id.unwrap_or(id), project };
-        events::emit(connection, resource).await
+/// The audit row and the events of a create.
+async fn written(
+    connection: &mut PgConnection,
+    who: &Caller,
+    resource: &Resource,
+    project: Uuid,
+    (id, name): (Uuid, &ServiceName),
+) -> Result<(), Error> {
+    let entry = Entry { action: "service.create", entity_id: Some(id), entity: name.as_str(), reason: None };
+    audit::write(&mut *connection, who, entry).await?;
+    for (kind, id) in [(EventKind::Service, id), (EventKind::Resource, resource.uuid)] {
+        let change = Change { workspace: who.workspace_id, kind, id, project: Some(project) };
+        events::emit(&mut *connection, change).await?;
     }
+    Ok(())
 }

@@ -100,12 +100,14 @@ pub(super) async fn locked(connection: &mut PgConnection, who: &Caller, id: &str
 async fn id_of(connection: &mut PgConnection, who: &Caller, id: &str) -> Result<Uuid, Error> {
     // a name may not be as long as a uuid with its hyphens, and one that looks like a uuid is one
     let uuid = Uuid::try_parse(id).ok().filter(|_| id.len() == uuid::fmt::Hyphenated::LENGTH);
+    // what can't be a name names nothing; the store would choke on a NUL
+    let name = ServiceName::parse(id).filter(|_| uuid.is_none());
     let found = sqlx::query_scalar!(
         "select s.id from services s join projects p on p.id = s.project_id and p.workspace_id = s.workspace_id
          where s.workspace_id = $1 and (s.id = $2 or s.name = $3) and (not p.restricted or $4)",
         who.workspace_id,
         uuid,
-        if uuid.is_some() { None } else { Some(id) },
+        name.as_ref().map(ServiceName::as_str),
         reach::sees_restricted(who)
     )
     .fetch_optional(connection)

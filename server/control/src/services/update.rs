@@ -29,24 +29,22 @@ impl Control {
             return Err(Problem::breaks("state", "not_now", &format!("doesn't allow it: {why}")).into());
         }
         moves(&mut transaction, who, &row, &change).await?;
-        grows(&mut transaction, who, &row, &change).await?;
+        let resized = resizes(&mut transaction, who, &row, &change).await?;
         write(&mut transaction, who, &row, &change).await?;
         if touches_runtime(&row, &change) {
             let about = About { workspace: who.workspace_id, service: row.id };
             let variables = change.environment_variables.unwrap_or(row.environment_variables);
-            timeline::begin(&mut transaction, about, OperationKind::Update, variables).await?;
+            timeline::begin(&mut transaction, about, OperationKind::Update, row.power(), variables).await?;
             reconcile::wish(&mut transaction, who.workspace_id, row.id).await?;
         }
         let entry = Entry { action: "service.update", entity_id: Some(row.id), entity: &row.name, reason: None };
         audit::write(&mut transaction, who, entry).await?;
         let row = entity::reachable(&mut transaction, who, &row.id.to_string()).await?;
-        let told = events::Change {
-            workspace: who.workspace_id,
-            kind: EventKind::Service,
-            id: row.id,
-            project: Some(row.project_id),
-        };
-        events::emit(&mut transaction, told).await?;
+        let resource = resized.then_some((EventKind::Resource, row.resource_id));
+        for (kind, id) in [(EventKind::Service, row.id)].into_iter().chain(resource) {
+            let told = events::Change { workspace: who.workspace_id, kind, id, project: Some(row.project_id) };
+            events::emit(&mut transaction, told).await?;
+        }
         transaction.commit().await?;
         row.entity(row.connection(self, None)?)
     }
@@ -63,8 +61,13 @@ async fn moves(connection: &mut PgConnection, who: &Caller, row: &ServiceRow, ch
     Err(Problem::breaks("project_id", "closed", "can't be changed: its resource is closed to that project").into())
 }
 
-/// What it takes more has to fit.
-async fn grows(connection: &mut PgConnection, who: &Caller, row: &ServiceRow, change: &Change) -> Result<(), Error> {
+/// What it takes more has to fit. True: it takes another part of its resource than before.
+async fn resizes(
+    connection: &mut PgConnection,
+    who: &Caller,
+    row: &ServiceRow,
+    change: &Change,
+) -> Result<bool, Error> {
     let held = Need {
         ram: row.ram(),
         disk: row.disk(),
@@ -76,12 +79,13 @@ async fn grows(connection: &mut PgConnection, who: &Caller, row: &ServiceRow, ch
         instances: change.instances.map_or(held.instances, |i| i.count()),
     };
     if need == held {
-        return Ok(());
+        return Ok(false);
     }
     resources::lock(&mut *connection, row.resource_id).await?;
     let resource = resources::one(connection, who.workspace_id, row.resource_id).await?;
     let resource = resource.ok_or_else(|| Error::not_found(Noun::Resource))?;
-    placement::fits(need, &Free::of(&resource).without(held))
+    placement::fits(need, &Free::of(&resource).without(held))?;
+    Ok(true)
 }
 
 async fn write(connection: &mut PgConnection, who: &Caller, row: &ServiceRow, change: &Change) -> Result<(), Error> {

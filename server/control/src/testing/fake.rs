@@ -15,25 +15,13 @@ use futures::stream::BoxStream;
 use tokio::sync::broadcast;
 use tokio_stream::wrappers::BroadcastStream;
 
-use super::script::{Fault, Gate, Method, Script};
+use super::script::{Effect, Fault, Gate, Method, Script};
 use crate::port::{Desired, Observed, Phase, PortError, Power, Provisioner, Removal, ServiceName, SignIn, SignedIn};
 
 /// Hints kept for a reader.
 const HINTS: usize = 1024;
 /// Ports that services are given. Nobody listens on them.
 const PORTS: RangeInclusive<u16> = 24_000..=24_999;
-
-/// Something that a runtime did to a service, or that happened to it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Effect {
-    /// Its storage was made.
-    Made,
-    Started,
-    /// Role, database and password were set.
-    Configured,
-    Stopped,
-    Removed,
-}
 
 /// Services in memory. Clones share them.
 #[derive(Clone)]
@@ -109,7 +97,7 @@ impl FakeRuntime {
         self.world().script.count(method)
     }
 
-    /// Until so many calls are paused at once.
+    /// Until exactly so many calls are paused.
     pub async fn paused(&self, calls: usize) {
         self.0.gate.full(calls).await;
     }
@@ -167,21 +155,23 @@ impl FakeRuntime {
         if self.world().away {
             return Err(PortError::retry("the runtime is away"));
         }
-        if let Some(error) = fault.as_ref().and_then(Fault::before) {
-            return Err(error);
-        }
-        if fault == Some(Fault::PauseBefore) {
-            self.0.gate.wait().await;
+        match &fault {
+            Some(Fault::Before(error)) => return Err(error.clone()),
+            Some(Fault::PauseBefore) => self.0.gate.wait().await,
+            Some(Fault::PauseRejected(message)) => {
+                self.0.gate.wait().await;
+                return Err(PortError::Rejected(message.clone()));
+            }
+            _ => {}
         }
         let done = effect(&mut self.world());
         tokio::task::yield_now().await;
-        if fault == Some(Fault::PauseAfter) {
-            self.0.gate.wait().await;
+        match fault {
+            Some(Fault::After(error)) => return Err(error),
+            Some(Fault::PauseAfter) => self.0.gate.wait().await,
+            _ => {}
         }
-        match fault.as_ref().and_then(Fault::after) {
-            Some(error) => Err(error),
-            None => done,
-        }
+        done
     }
 }
 

@@ -8,5 +8,5 @@ mod lab;
 mod script;
 pub mod suite;
 
-pub use fake::{Effect, FakeRuntime};
-pub use script::{Fault, Method};
+pub use fake::FakeRuntime;
+pub use script::{Effect, Fault, Method};

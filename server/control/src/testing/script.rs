@@ -1,10 +1,22 @@
-//! What goes wrong, and when: faults by method and number of the call.
+//! What goes wrong, and when: faults by method and number of the call; and what was done.
 
 use std::collections::BTreeMap;
 
 use tokio::sync::watch;
 
 use crate::port::PortError;
+
+/// Something that a runtime did to a service, or that happened to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Its storage was made.
+    Made,
+    Started,
+    /// Role, database and password were set.
+    Configured,
+    Stopped,
+    Removed,
+}
 
 /// A method of the port that may fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -14,10 +26,6 @@ pub enum Method {
     Restart,
     Delete,
     SignIn,
-}
-
-impl Method {
-    pub const ALL: [Self; 5] = [Self::Ensure, Self::Observe, Self::Restart, Self::Delete, Self::SignIn];
 }
 
 /// What happens to a call instead of its usual course.
@@ -31,6 +39,8 @@ pub enum Fault {
     PauseBefore,
     /// It is done; the answer waits for [`super::FakeRuntime::release`].
     PauseAfter,
+    /// Nothing is done, and the refusal waits for [`super::FakeRuntime::release`].
+    PauseRejected(String),
 }
 
 impl Fault {
@@ -45,15 +55,6 @@ impl Fault {
     /// It was done, and the answer got lost.
     pub fn lost_answer() -> Self {
         Self::After(PortError::retry("the answer got lost"))
-    }
-
-    /// The error of a call that doesn't get as far as its effect.
-    pub(super) fn before(&self) -> Option<PortError> {
-        if let Self::Before(error) = self { Some(error.clone()) } else { None }
-    }
-
-    pub(super) fn after(&self) -> Option<PortError> {
-        if let Self::After(error) = self { Some(error.clone()) } else { None }
     }
 }
 
@@ -123,9 +124,9 @@ impl Gate {
         let _ = seen.wait_for(|waiting| waiting.released > before).await;
     }
 
-    /// Until so many calls wait.
+    /// Until exactly so many calls wait.
     pub(super) async fn full(&self, calls: usize) {
-        let _ = self.0.subscribe().wait_for(|waiting| waiting.calls >= calls).await;
+        let _ = self.0.subscribe().wait_for(|waiting| waiting.calls == calls).await;
     }
 
     pub(super) fn release(&self) {

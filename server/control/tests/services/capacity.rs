@@ -1,0 +1,118 @@
+use contract::permission::Role;
+use contract::{Console, NewService, ServiceChange};
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use crate::world::{World, refusal};
+
+async fn create(world: &World, new: NewService) -> Result<contract::Service, contract::ApiError> {
+    world.on.control.create_service(&world.on.owner, new, None).await
+}
+
+#[sqlx::test]
+async fn h33_of_many_creates_for_the_last_capacity_one_wins(pool: PgPool) {
+    let world = World::idle(pool).await;
+    let large = NewService { ram_size: 1024.0.into(), ..world.wanted() };
+    let many = (0..10).map(|_| create(&world, large.clone()));
+    let answers = futures::future::join_all(many.collect::<Vec<_>>()).await;
+    let (made, refused): (Vec<_>, Vec<_>) = answers.into_iter().partition(Result::is_ok);
+    assert_eq!((made.len(), refused.len()), (1, 9));
+    let words = "Ram size doesn't fit: 0 MiB are free on r1; the largest that fits is 0";
+    assert!(refused.into_iter().all(|answer| refusal(answer) == (422, words.into())));
+    assert_eq!(world.on.count("select count(*) from services").await, 1);
+    assert_eq!(world.on.count("select count(*) from audit where action = 'service.create'").await, 1);
+}
+
+#[sqlx::test]
+async fn the_largest_that_fits_is_named_and_fits(pool: PgPool) {
+    let world = World::idle(pool).await;
+    create(&world, NewService { ram_size: 600.0.into(), disk_size: 8.0.into(), ..world.wanted() }).await.unwrap();
+    let large = NewService { ram_size: 425.0.into(), disk_size: 2.5.into(), ..world.wanted() };
+    let words = "Ram size doesn't fit: 424 MiB are free on r1; the largest that fits is 424, \
+                 Disk size doesn't fit: 2 GiB are free on r1; the largest that fits is 2";
+    assert_eq!(refusal(create(&world, large).await), (422, words.into()));
+    create(&world, NewService { ram_size: 424.0.into(), disk_size: 2.0.into(), ..world.wanted() }).await.unwrap();
+}
+
+#[sqlx::test]
+async fn an_update_counts_what_the_service_holds_as_free(pool: PgPool) {
+    let world = World::idle(pool).await;
+    let service = create(&world, NewService { ram_size: 600.0.into(), ..world.wanted() }).await.unwrap();
+    world.update(service.uuid, ServiceChange { ram_size: 1024.0.into(), ..Default::default() }).await;
+    let more = ServiceChange { ram_size: 1025.0.into(), disk_size: 11.0.into(), ..Default::default() };
+    let refused = world.on.control.update_service(&world.on.owner, &service.name, more).await;
+    let words = "Ram size doesn't fit: 1024 MiB are free on r1; the largest that fits is 1024, \
+                 Disk size doesn't fit: 10 GiB are free on r1; the largest that fits is 10";
+    assert_eq!(refusal(refused), (422, words.into()));
+}
+
+#[sqlx::test]
+async fn cpu_never_refuses_a_placement(pool: PgPool) {
+    let world = World::idle(pool).await;
+    for _ in 0..3 {
+        create(&world, NewService { cpu_size: 2.0.into(), ..world.wanted() }).await.unwrap();
+    }
+}
+
+#[sqlx::test]
+async fn without_a_resource_the_only_usable_one_is_taken(pool: PgPool) {
+    let world = World::idle(pool).await;
+    assert_eq!(create(&world, world.wanted()).await.unwrap().resource_id, world.resource);
+    let second = world.on.resource(&world.on.owner, "r2").await;
+    let words = "Resource id has to be chosen: r2 and r1 are open to this project";
+    assert_eq!(refusal(create(&world, world.wanted()).await), (422, words.into()));
+    let chosen = NewService { resource_id: second.to_string().into(), ..world.wanted() };
+    assert_eq!(create(&world, chosen).await.unwrap().resource_id, second);
+    let other = world.project("Other").await;
+    world.on.assign(&world.on.owner, second, other).await;
+    assert_eq!(create(&world, world.wanted()).await.unwrap().resource_id, world.resource);
+    world.on.assign(&world.on.owner, world.resource, other).await;
+    let words = "Resource id can't be chosen: no resource is open to this project";
+    assert_eq!(refusal(create(&world, world.wanted()).await), (422, words.into()));
+}
+
+#[sqlx::test]
+async fn a_resource_that_is_closed_or_foreign_is_refused(pool: PgPool) {
+    let world = World::idle(pool).await;
+    let other = world.project("Other").await;
+    let closed = world.on.resource(&world.on.owner, "closed").await;
+    world.on.assign(&world.on.owner, closed, other).await;
+    let stranger = world.on.stranger().await;
+    let foreign = world.on.resource(&stranger, "foreign").await;
+    let on = |id: Uuid| NewService { resource_id: id.to_string().into(), ..world.wanted() };
+    assert_eq!(refusal(create(&world, on(closed)).await), (422, "Resource id is closed to this project".into()));
+    for id in [foreign, Uuid::now_v7()] {
+        assert_eq!(refusal(create(&world, on(id)).await), (404, "Resource not found".into()));
+    }
+    // whose only project is out of reach, is out of reach
+    world.on.restrict(other).await;
+    let member = world.on.colleague(Role::Member).await;
+    let refused = world.on.control.create_service(&member, on(closed), None).await;
+    assert_eq!(refusal(refused), (404, "Resource not found".into()));
+}
+
+#[sqlx::test]
+async fn a_project_that_is_foreign_or_not_there_is_not_found(pool: PgPool) {
+    let world = World::idle(pool).await;
+    let stranger = world.on.stranger().await;
+    let fields = contract::project::ProjectFields { name: "Theirs".into(), ..Default::default() };
+    let theirs = world.on.control.create_project(&stranger, fields).await.unwrap().uuid;
+    for id in [theirs, Uuid::now_v7()] {
+        let new = NewService { project_id: id.to_string().into(), ..world.wanted() };
+        assert_eq!(refusal(create(&world, new).await), (404, "Project not found".into()));
+    }
+    assert_eq!(world.on.count("select count(*) from services").await, 0);
+}
+
+#[sqlx::test]
+async fn services_get_ports_of_their_own(pool: PgPool) {
+    let world = World::idle(pool).await;
+    let small = || NewService { ram_size: 64.0.into(), disk_size: 0.5.into(), ..world.wanted() };
+    let many = (0..8).map(|_| create(&world, small()));
+    let answers = futures::future::join_all(many.collect::<Vec<_>>()).await;
+    let port = |s: &contract::Service| s.connection_details.as_ref().unwrap().internal.port;
+    let mut ports: Vec<_> = answers.iter().map(|a| port(a.as_ref().unwrap())).collect();
+    ports.sort_unstable();
+    ports.dedup();
+    assert_eq!(ports.len(), 8);
+}

@@ -1,0 +1,21 @@
+//! Services from wish to end: use cases and reconciler on a real database, with a runtime in memory.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by it")]
+
+mod actions;
+mod capacity;
+mod create;
+mod delete;
+mod doomed;
+mod events;
+mod idempotency;
+mod repeats;
+mod secrets;
+#[path = "../store/setting.rs"]
+#[allow(dead_code, reason = "the tests of the store use the rest")]
+mod setting;
+mod trouble;
+mod update;
+mod variables;
+mod workers;
+mod world;
