@@ -92,6 +92,7 @@ async fn a_server_that_dies_is_failing_and_comes_back(pool: PgPool) {
     world.runtime.die(&name(&service));
     let failing = world.until(service.uuid, State::Failing).await;
     assert_eq!(failing.state_reason.as_deref(), Some("It stopped without being asked to, and is being started again"));
+    world.runtime.paused(1).await;
     world.runtime.release();
     let healthy = world.settled(service.uuid, State::Healthy).await;
     assert_eq!(healthy.state_reason, None);
