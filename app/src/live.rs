@@ -6,7 +6,13 @@
 use std::time::Duration;
 
 use contract::event::{Event, EventKind};
-use leptos::{leptos_dom::helpers::IntervalHandle, prelude::*, reactive::owner::LocalStorage};
+use leptos::{
+    leptos_dom::helpers::IntervalHandle,
+    prelude::*,
+    reactive::owner::LocalStorage,
+    server::codee::{Decoder, Encoder},
+};
+use serde::{Serialize, de::DeserializeOwned};
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{EventSource, MessageEvent};
 
@@ -64,15 +70,49 @@ pub fn use_changes() -> Changes {
     use_context().unwrap_or_else(|| Changes(RwSignal::new(Counts::default())))
 }
 
+/// What a page shows, as it came with the page or by a call.
+pub type Fetched<T> = Resource<Result<T, CallError>, BySlice>;
+
+/// JSON, read from bytes as the calls read theirs. Leptos' own codec reads it from a `str`, which would be a second copy of every
+/// type's reader in the browser.
+pub struct BySlice;
+
+impl<T: Serialize> Encoder<T> for BySlice {
+    type Error = serde_json::Error;
+    type Encoded = String;
+
+    fn encode(value: &T) -> Result<String, Self::Error> {
+        serde_json::to_string(value)
+    }
+}
+
+impl<T: DeserializeOwned> Decoder<T> for BySlice {
+    type Error = serde_json::Error;
+    type Encoded = str;
+
+    fn decode(text: &str) -> Result<T, Self::Error> {
+        serde_json::from_slice(text.as_bytes())
+    }
+}
+
+/// A resource that stays as it was when the page was opened.
+pub fn once<T, Fut>(fetch: impl Fn() -> Fut + Send + Sync + 'static) -> Fetched<T>
+where
+    T: Serialize + DeserializeOwned + Send + Sync + 'static,
+    Fut: Future<Output = Result<T, CallError>> + Send + 'static,
+{
+    Resource::new_with_options(|| (), move |()| fetch(), false)
+}
+
 /// A resource that is fetched again whenever something of these kinds may have changed.
 pub fn resource<S, T, Fut>(
     kinds: &'static [EventKind],
     source: impl Fn() -> S + Send + Sync + 'static,
     fetch: impl Fn(S) -> Fut + Send + Sync + 'static,
-) -> Resource<Result<T, CallError>>
+) -> Fetched<T>
 where
     S: PartialEq + Clone + Send + Sync + 'static,
-    T: serde::Serialize + serde::de::DeserializeOwned + Clone + Send + Sync + 'static,
+    T: Serialize + DeserializeOwned + Send + Sync + 'static,
     Fut: Future<Output = Result<T, CallError>> + Send + 'static,
 {
     let counts = use_changes().0;
@@ -86,7 +126,7 @@ where
             seen.set(now);
         }
     });
-    Resource::new(move || (source(), seen.get()), move |(source, _)| fetch(source))
+    Resource::new_with_options(move || (source(), seen.get()), move |(source, _)| fetch(source), false)
 }
 
 /// Provides [`Changes`] and listens for as long as the tab shows a page of the workspace.
@@ -180,7 +220,8 @@ impl Ear {
         });
         let ear = self.clone();
         let message = Closure::<dyn FnMut(MessageEvent)>::new(move |message: MessageEvent| {
-            let event = message.data().as_string().and_then(|text| serde_json::from_str::<Event>(&text).ok());
+            let event =
+                message.data().as_string().and_then(|text| serde_json::from_slice::<Event>(text.as_bytes()).ok());
             match event {
                 Some(event) => ear.gather(event.kind),
                 None => ear.changes.all(),

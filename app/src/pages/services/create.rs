@@ -24,7 +24,7 @@ use crate::{
     },
     components::{Page, PageHead, Refusal},
     forms::new_service::{Basics, Form, Offer, Request, Sizes, Summary, Types, Variables},
-    live,
+    live::{self, Fetched},
     pages::workspace,
     paths,
     ui::{Card, CardBody, Crumb, Skeleton},
@@ -51,11 +51,11 @@ fn whole() -> PageRequest {
 /// What the form chooses from, fetched anew only where it may change under one's hands.
 #[derive(Clone, Copy)]
 struct Sources {
-    can: Resource<Result<Capabilities, CallError>>,
-    projects: Resource<Result<Slice<Project>, CallError>>,
-    pools: Resource<Result<Slice<Pool>, CallError>>,
+    can: Fetched<Capabilities>,
+    projects: Fetched<Slice<Project>>,
+    pools: Fetched<Slice<Pool>>,
     /// Of the project that is chosen, and before that of the one that the form begins with.
-    vars: Resource<Result<Slice<Var>, CallError>>,
+    vars: Fetched<Slice<Var>>,
     project: RwSignal<Option<Uuid>>,
 }
 
@@ -65,8 +65,8 @@ impl Sources {
         let slug = move || slug.get_value();
         let project = RwSignal::new(None);
         Self {
-            can: Resource::new(|| (), move |()| get_capabilities(slug())),
-            projects: Resource::new(|| (), move |()| list_projects(slug(), whole())),
+            can: live::once(move || get_capabilities(slug())),
+            projects: live::once(move || list_projects(slug(), whole())),
             pools: live::resource(
                 &[EventKind::Service, EventKind::Resource],
                 || (),

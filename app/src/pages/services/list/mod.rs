@@ -20,7 +20,7 @@ use self::{filter::Filter, rows::Rows};
 use crate::{
     calls::{projects::list_projects, resources::list_resources, services::list_services},
     components::{Page, PageHead, Refusal, words},
-    live,
+    live::{self, Fetched},
     pages::workspace,
     paths::{self, ServicesQuery},
     ui::{Button, ButtonLink, Card, Crumb, EmptyState, Kind, Skeleton, lu},
@@ -89,7 +89,7 @@ fn List() -> impl IntoView {
 }
 
 /// The names of all projects and resources that the viewer can see; empty where he may see none.
-fn names(slug: &str) -> Resource<Result<Names, crate::calls::CallError>> {
+fn names(slug: &str) -> Fetched<Names> {
     let slug = slug.to_owned();
     live::resource(
         &[EventKind::Project, EventKind::Resource],
@@ -113,8 +113,8 @@ fn names(slug: &str) -> Resource<Result<Names, crate::calls::CallError>> {
 
 #[component]
 fn Loaded(
-    services: Resource<Result<Slice<Service>, crate::calls::CallError>>,
-    names: Resource<Result<Names, crate::calls::CallError>>,
+    services: Fetched<Slice<Service>>,
+    names: Fetched<Names>,
     wanted: Memo<ServicesQuery>,
     new: String,
     refused: Option<String>,

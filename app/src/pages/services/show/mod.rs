@@ -38,7 +38,7 @@ use crate::{
         services::{get_service, list_operations},
     },
     components::{NotHere, Page, PageHead, Refusal, StateBadge, words},
-    live,
+    live::{self, Fetched},
     pages::workspace,
     paths,
     ui::{Crumb, RelativeTime, Skeleton, Tone, use_toasts},
@@ -60,10 +60,10 @@ impl LazyRoute for ShowRoute {
 /// Everything that the page shows, fetched side by side.
 #[derive(Clone, Copy)]
 struct Sources {
-    service: Resource<Result<Option<Service>, CallError>>,
-    operations: Resource<Result<Option<Slice<Operation>>, CallError>>,
-    projects: Resource<Result<Slice<Project>, CallError>>,
-    can: Resource<Result<Capabilities, CallError>>,
+    service: Fetched<Option<Service>>,
+    operations: Fetched<Option<Slice<Operation>>>,
+    projects: Fetched<Slice<Project>>,
+    can: Fetched<Capabilities>,
 }
 
 impl Sources {
@@ -80,7 +80,7 @@ impl Sources {
                 move |name| list_operations(slug(), name, last()),
             ),
             projects: live::resource(&[EventKind::Project], || (), move |()| list_projects(slug(), whole())),
-            can: Resource::new(|| (), move |()| get_capabilities(slug())),
+            can: live::once(move || get_capabilities(slug())),
         }
     }
 
@@ -135,7 +135,7 @@ fn Loading(name: String) -> impl IntoView {
 }
 
 /// To the list, once a service that was shown isn't there any more.
-fn leave_when_gone(service: Resource<Result<Option<Service>, CallError>>, name: Memo<String>, slug: String) {
+fn leave_when_gone(service: Fetched<Option<Service>>, name: Memo<String>, slug: String) {
     let navigate = use_navigate();
     let toasts = use_toasts();
     Effect::new(move |seen: Option<Option<(String, String)>>| match service.get() {
