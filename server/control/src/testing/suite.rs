@@ -219,6 +219,7 @@ pub async fn a_name_of_the_longest_length_works(lab: &impl Lab) {
     drive(lab, &desired, Phase::Ready).await;
     sign_in(lab, &desired).await.unwrap();
     delete(lab, &desired.name).await;
+    assert_eq!(phase(lab, &desired.name).await, Phase::Absent);
 }
 
 pub async fn services_do_not_touch_one_another(lab: &impl Lab) {
