@@ -1,4 +1,5 @@
 //! One test per rule and limit of contract section 2.
+#![expect(clippy::unwrap_used, reason = "a test fails by it")]
 
 use contract::capabilities::{Capabilities, Choice, Runtime};
 use contract::change::{RevealRequest, ServiceChange, StateChange};
