@@ -8,6 +8,7 @@ export interface Service {
   resource_id: string;
   state: string;
   state_reason: string | null;
+  observed_at: string | null;
   ram_size: number;
   disk_size: number;
   cpu_size: number;
