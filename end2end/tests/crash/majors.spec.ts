@@ -11,7 +11,7 @@ const MAJORS = ["13", "14", "15", "16", "17", "18"];
 /** Milliseconds until a console is ready whose own server still runs; two seconds on a quiet machine. */
 const READY = 5_000;
 /** The same behind a power cut: PostgreSQL first syncs every file of its data, which takes half a second on a quiet disk and 7 on a busy one. */
-const BACK = 10_000;
+const BACK = 20_000;
 
 // one machine with a database of every major, through everything that can happen to it
 test.describe.configure({ mode: "serial" });
