@@ -30,6 +30,7 @@ export class Console {
 
   /** Makes the directory and starts the console; programs of these majors come from the cache, where it has them. */
   static async start(majors: string[] = ["17"], databases = 40): Promise<Console> {
+    binary(); // without one nothing is made
     const dataDir = realpathSync(mkdtempSync(join(tmpdir(), "berth-end2end-")));
     const console = new Console(dataDir, await freePort(), databasePorts(databases));
     await console.borrow(majors);
