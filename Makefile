@@ -44,7 +44,7 @@ test-end2end:
 	cd end2end && npx tsc --noEmit && BERTH=$(CURDIR)/$(BERTH) npx playwright test
 
 bench: build
-	cargo bench --quiet --package server
+	cargo bench --quiet --package server --bench console
 
 # Checked queries are compiled against server/control/.sqlx; this writes it from the migrations.
 queries:

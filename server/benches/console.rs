@@ -19,6 +19,8 @@ const CREATES: usize = 20;
 const PATIENCE: Duration = Duration::from_secs(120);
 
 fn main() -> Outcome<()> {
+    // the client is built with TLS, which nothing here speaks
+    rustls::crypto::ring::default_provider().install_default().map_err(|_| "a provider is installed already")?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut out = std::io::stdout();
     let mut console = Console::new()?;
