@@ -21,6 +21,7 @@ use tokio::sync::{broadcast, watch};
 
 use self::disk_watch::Notes;
 use self::fetch::Fetches;
+use self::hints::Seen;
 
 /// Hints kept for a reader that is slow; lost ones cost a wait until the next look.
 const HINTS: usize = 1024;
@@ -37,6 +38,7 @@ struct Inner {
     capabilities: watch::Receiver<Capabilities>,
     fetches: Fetches,
     notes: Notes,
+    seen: Seen,
     hints: broadcast::Sender<ServiceName>,
 }
 
@@ -67,6 +69,7 @@ impl LocalRuntime {
             capabilities,
             fetches: Fetches::default(),
             notes: Notes::default(),
+            seen: Seen::default(),
             hints: broadcast::channel(HINTS).0,
         }));
         tokio::spawn(hints::watch(Arc::downgrade(&runtime.0)));

@@ -37,40 +37,29 @@ impl Provisioner for LocalRuntime {
     }
 
     async fn ensure(&self, desired: &Desired) -> Result<Observed, PortError> {
-        let inner = &*self.0;
-        match inner.status(&desired.name)? {
-            Status::Absent | Status::HalfPrepared if desired.existed => Ok(Observed::at(Phase::Lost)),
-            Status::Absent | Status::HalfPrepared => inner.prepare(desired).await,
-            Status::Stopped => inner.start(desired).await,
-            Status::Starting | Status::Stopping => Ok(Observed::at(Phase::Starting)),
-            Status::Running { .. } if desired.power == Power::Stopped => {
-                inner.stop(&desired.name).await?;
-                Ok(Observed::at(Phase::Stopped))
-            }
-            Status::Running { .. } => inner.configure(desired).await,
-        }
+        let observed = self.0.ensure(desired).await?;
+        self.0.seen.told(&desired.name, observed.phase);
+        Ok(observed)
     }
 
     async fn observe(&self, name: &ServiceName) -> Result<Observed, PortError> {
-        let phase = match self.0.status(name)? {
-            Status::Absent => Phase::Absent,
-            Status::HalfPrepared => Phase::Preparing,
-            Status::Stopped => Phase::Stopped,
-            Status::Starting | Status::Stopping => Phase::Starting,
-            Status::Running { .. } => Phase::Running,
-        };
+        let phase = self.0.phase(name)?;
+        self.0.seen.told(name, phase);
         Ok(Observed { phase, detail: self.0.notes.of(name).filter(|_| phase == Phase::Running) })
     }
 
     async fn restart(&self, name: &ServiceName) -> Result<(), PortError> {
         match self.0.status(name)? {
-            Status::Absent | Status::HalfPrepared | Status::Stopped => Ok(()),
-            _ => self.0.stop(name).await,
+            Status::Absent | Status::HalfPrepared | Status::Stopped => return Ok(()),
+            _ => self.0.stop(name).await?,
         }
+        self.0.seen.told(name, Phase::Stopped);
+        Ok(())
     }
 
     async fn delete(&self, name: &ServiceName) -> Result<Removal, PortError> {
         self.0.host.remove(&self.0.dir(name)).await.map_err(retry)?;
+        self.0.seen.told(name, Phase::Absent);
         Ok(Removal::Gone)
     }
 
@@ -89,6 +78,31 @@ impl Provisioner for LocalRuntime {
 }
 
 impl Inner {
+    async fn ensure(&self, desired: &Desired) -> Result<Observed, PortError> {
+        match self.status(&desired.name)? {
+            Status::Absent | Status::HalfPrepared if desired.existed => Ok(Observed::at(Phase::Lost)),
+            Status::Absent | Status::HalfPrepared => self.prepare(desired).await,
+            Status::Stopped => self.start(desired).await,
+            Status::Starting | Status::Stopping => Ok(Observed::at(Phase::Starting)),
+            Status::Running { .. } if desired.power == Power::Stopped => {
+                self.stop(&desired.name).await?;
+                Ok(Observed::at(Phase::Stopped))
+            }
+            Status::Running { .. } => self.configure(desired).await,
+        }
+    }
+
+    /// How a service looks from outside.
+    pub(crate) fn phase(&self, name: &ServiceName) -> Result<Phase, PortError> {
+        Ok(match self.status(name)? {
+            Status::Absent => Phase::Absent,
+            Status::HalfPrepared => Phase::Preparing,
+            Status::Stopped => Phase::Stopped,
+            Status::Starting | Status::Stopping => Phase::Starting,
+            Status::Running { .. } => Phase::Running,
+        })
+    }
+
     fn status(&self, name: &ServiceName) -> Result<Status, PortError> {
         self.host.observe(&self.dir(name)).map_err(retry)
     }
