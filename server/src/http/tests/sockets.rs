@@ -85,6 +85,27 @@ async fn h08_ten_thousand_headers_are_a_431() {
 }
 
 #[tokio::test]
+async fn h08_whoever_still_writes_what_is_too_large_gets_the_answer() {
+    const SIZE: usize = 3 << 20;
+    let server = start(app(Site::default()), None);
+    let declared = format!("Content-Length: {SIZE}\r\n\r\n{}", "x".repeat(SIZE));
+    let chunked = format!("Transfer-Encoding: chunked\r\n\r\n{SIZE:x}\r\n{}\r\n0\r\n\r\n", "x".repeat(SIZE));
+    for body in [declared, chunked] {
+        let request =
+            format!("POST /api/v1/echo HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n{body}");
+        let mut stream = TcpStream::connect(server.address).await.unwrap();
+        let (first, rest) = request.as_bytes().split_at(SIZE / 2);
+        stream.write_all(first).await.unwrap();
+        // the answer is there while half of it is still to be written
+        let answer = talk(&mut stream, b"").await;
+        assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
+        for piece in rest.chunks(64 << 10) {
+            stream.write_all(piece).await.unwrap();
+        }
+    }
+}
+
+#[tokio::test]
 async fn h08_contradicting_lengths_are_refused() {
     let server = start(app(Site::default()), None);
     for head in ["Content-Length: 1\r\nContent-Length: 2", "Content-Length: -1", "Content-Length: x"] {
