@@ -2,6 +2,7 @@
 
 use crate::problem::Problem;
 use crate::resource::Resource;
+use crate::scalar::plain;
 use crate::values::Mib;
 
 /// What a service asks of a resource.
@@ -53,7 +54,7 @@ pub fn problems(need: Need, free: &Free) -> Vec<Problem> {
     }
     if u64::from(need.disk.mib()) * many > free.disk {
         let largest = largest_disk(free, need.instances);
-        found.push(refusal("disk_size", &format!("{} GiB are", gib(free.disk)), &largest.to_string(), free, many));
+        found.push(refusal("disk_size", &format!("{} GiB are", plain(gib(free.disk))), &plain(largest), free, many));
     }
     found
 }

@@ -3,7 +3,7 @@
 use crate::capabilities::{Capabilities, Range};
 use crate::problem::{Invalid, Problem};
 use crate::read::Reader;
-use crate::scalar::{Raw, wire};
+use crate::scalar::{Raw, plain, wire};
 use crate::spec::{
     AuthType, CreationMode, Kind, Origin, PostgresSpec, ServiceSpec, ServiceType, SharedStorageSpec, Size, Source,
     SourceAuth, StorageAccess, WalArchive,
@@ -333,10 +333,10 @@ fn bounded<T: Copy>(
 ) -> Option<T> {
     let problem = match rounded {
         Some(value) if size(value) < range.min => {
-            ("too_small", format!("is too small (minimum is {} {unit})", range.min))
+            ("too_small", format!("is too small (minimum is {} {unit})", plain(range.min)))
         }
         Some(value) if size(value) <= range.max => return Some(value),
-        _ => ("out_of_range", format!("is out of range ({} to {} {unit})", range.min, range.max)),
+        _ => ("out_of_range", format!("is out of range ({} to {} {unit})", plain(range.min), plain(range.max))),
     };
     read.note(Problem::breaks(field, problem.0, &problem.1));
     None

@@ -23,6 +23,11 @@ impl PageRequest {
     pub const DEFAULT_LIMIT: u16 = 50;
     pub const MAX_LIMIT: u16 = 200;
 
+    /// As much as one page holds, from the newest on.
+    pub fn whole() -> Self {
+        Self { limit: Some(Self::MAX_LIMIT.to_string()), cursor: None }
+    }
+
     /// # Errors
     /// `limit` isn't a whole number from 1 to 200.
     pub fn limit(&self) -> Result<u16, Invalid> {

@@ -77,7 +77,7 @@ pub fn human(field: &str) -> String {
     let words = field.replace('_', " ");
     let mut letters = words.chars();
     match letters.next() {
-        Some(first) => first.to_uppercase().chain(letters).collect(),
+        Some(first) => std::iter::once(first.to_ascii_uppercase()).chain(letters).collect(),
         None => words,
     }
 }

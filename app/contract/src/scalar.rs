@@ -20,7 +20,7 @@ pub enum Raw {
 }
 
 /// Whole numbers up to here are exact in an `f64`.
-const EXACT: f64 = 9_007_199_254_740_992.0;
+const EXACT: u64 = 1 << 53;
 
 impl Raw {
     pub fn is_absent(&self) -> bool {
@@ -60,11 +60,46 @@ impl Raw {
     }
 }
 
+/// Digits with at most one point. Its own few lines, since the standard parser is a table of 10 kB in the browser; the
+/// first 15 significant digits count (more as far as they are exact), and give the number that the standard parser gives.
 fn decimal(text: &str) -> Option<f64> {
     let digits = text.strip_prefix('-').unwrap_or(text);
     let (whole, part) = digits.split_once('.').unwrap_or((digits, "0"));
     let plain = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
-    (plain(whole) && plain(part)).then(|| text.parse().ok()).flatten().filter(|n: &f64| n.is_finite())
+    if !plain(whole) || !plain(part) {
+        return None;
+    }
+    let (mut mantissa, mut full, mut scale) = (0u64, false, 0i32);
+    for (at, digit) in whole.bytes().chain(part.bytes()).enumerate() {
+        let behind_the_point = at >= whole.len();
+        let longer = mantissa * 10 + u64::from(digit - b'0');
+        full |= longer > EXACT;
+        if full {
+            scale += i32::from(!behind_the_point);
+        } else {
+            mantissa = longer;
+            scale -= i32::from(behind_the_point);
+        }
+    }
+    // the mantissa is exact, and so are powers of ten up to the 22nd
+    let power = (0..scale.unsigned_abs()).fold(1.0, |power, _| power * 10.0);
+    let number = if scale < 0 { mantissa as f64 / power } else { mantissa as f64 * power };
+    let number = if digits.len() < text.len() { -number } else { number };
+    Some(number).filter(|number| number.is_finite())
+}
+
+/// As people write it: at most six digits behind the point, and none that say nothing. In whole millionths, since the
+/// standard printing of an `f64` is 20 kB in the browser.
+pub fn plain(number: f64) -> String {
+    const PART: u64 = 1_000_000;
+    let millionths = (number.abs() * PART as f64).round() as u64;
+    let (whole, part) = (millionths / PART, millionths % PART);
+    let sign = if number < 0.0 && millionths > 0 { "-" } else { "" };
+    if part == 0 {
+        format!("{sign}{whole}")
+    } else {
+        format!("{sign}{whole}.{part:06}").trim_end_matches('0').to_owned()
+    }
 }
 
 impl From<&str> for Raw {
@@ -116,11 +151,22 @@ impl Serialize for Raw {
 
 /// Writes a whole number without a point, as people write it: 256, not 256.0.
 pub fn serialize_number<S: Serializer>(number: f64, to: S) -> Result<S::Ok, S::Error> {
-    if number.fract() == 0.0 && number.abs() < EXACT {
+    if number.fract() == 0.0 && number.abs() < EXACT as f64 {
         to.serialize_i64(number as i64)
     } else {
-        to.serialize_f64(number)
+        serialize_part(number, to)
     }
+}
+
+#[cfg(not(target_family = "wasm"))]
+fn serialize_part<S: Serializer>(number: f64, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_f64(number)
+}
+
+/// What is typed in the browser has few digits; see [`plain`].
+#[cfg(target_family = "wasm")]
+fn serialize_part<S: Serializer>(number: f64, to: S) -> Result<S::Ok, S::Error> {
+    serde_json::value::RawValue::from_string(plain(number)).map_err(serde::ser::Error::custom)?.serialize(to)
 }
 
 impl<'de> Deserialize<'de> for Raw {
@@ -270,6 +316,33 @@ mod tests {
         for text in ["\"1e3\"", "\"inf\"", "\"NaN\"", "\"0x10\"", "\"1.\"", "\".5\"", "[]", "{}", "true", "\"--1\""] {
             assert_eq!(raw(text).as_number(), None, "{text}");
         }
+    }
+
+    #[test]
+    fn digits_are_read_as_the_standard_library_reads_them() {
+        for text in
+            ["0", "-0.0", "0.1", "0.25", "1.5", "123456.789", "0.000001", "9007199254740991", "1048576.000000", "00.50"]
+        {
+            assert_eq!(raw(&format!("\"{text}\"")).as_number(), text.parse().ok(), "{text}");
+        }
+        assert_eq!(raw("\"0.1000000000000000000000001\"").as_number(), Some(0.1));
+        let long = "9".repeat(400);
+        assert_eq!(raw(&format!("\"{long}\"")).as_number(), None);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_amount_is_read_and_written_alike(millis in 0u64..1 << 40) {
+            let text = plain(millis as f64 / 1000.0);
+            assert_eq!(decimal(&text), text.parse().ok());
+            assert_eq!(decimal(&text), Some(millis as f64 / 1000.0));
+        }
+    }
+
+    #[test]
+    fn numbers_are_written_as_people_write_them() {
+        let said = [0.0, -0.0, 256.0, 0.25, 1.5, 0.001, 73.63, -2.5, 1_048_576.0].map(plain);
+        assert_eq!(said.join(" "), "0 0 256 0.25 1.5 0.001 73.63 -2.5 1048576");
     }
 
     #[test]
