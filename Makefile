@@ -41,7 +41,7 @@ test-rust:
 
 test-end2end:
 	$(NPM_ENV) npm ci --prefix end2end --no-audit --no-fund --loglevel=error
-	cd end2end && npx tsc --noEmit && BERTH=$(CURDIR)/$(BERTH) npx playwright test
+	cd end2end && npx tsc --noEmit && npx tsc -p ../frontend && BERTH=$(CURDIR)/$(BERTH) npx playwright test
 
 bench: build
 	cargo bench --quiet --package server --bench console

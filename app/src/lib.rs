@@ -1,4 +1,7 @@
-//! The console: pages, forms and calls, rendered on the server and hydrated in the browser. Knows no database and no runtime.
+//! The console: pages that the server draws, islands that answer in the browser, and calls. Knows no database and no runtime.
+//!
+//! Only what stands in an island (and what it calls) is compiled to WASM; everything else is HTML, drawn by the server,
+//! and drawn anew by it when the stream of events says that something changed ([`live`]).
 
 pub mod calls;
 pub mod components;
@@ -17,21 +20,18 @@ use leptos_router::components::Router;
 
 use crate::{
     routes::AppRoutes,
-    ui::{Skipped, ToastRegion, provide_clock, provide_theme, provide_toasts},
+    ui::{Skipped, Toast},
 };
 
+/// The document's body. Drawn on the server only.
 #[component]
 pub fn App() -> impl IntoView {
     provide_meta_context();
-    provide_theme();
-    provide_clock();
-    provide_toasts();
-    viewer::provide();
     view! {
         <Skipped />
         <Router>
             <AppRoutes />
         </Router>
-        <ToastRegion />
+        <Toast />
     }
 }

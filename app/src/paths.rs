@@ -50,6 +50,27 @@ impl ServicesQuery {
         let mark = if query.is_empty() { "" } else { "?" };
         format!("{}{mark}{}", services(workspace), query.join("&"))
     }
+
+    /// True where not everything is asked for.
+    pub fn filters(&self) -> bool {
+        !(self.q.is_empty() && self.state.is_empty())
+    }
+
+    /// The page before this one; `None` on the first.
+    pub fn newer(&self) -> Option<Self> {
+        let (trail, cursor) = self.trail.rsplit_once('.').unwrap_or(("", &self.trail));
+        let before = Self { cursor: cursor.to_owned(), trail: trail.to_owned(), ..self.clone() };
+        (!self.cursor.is_empty()).then_some(before)
+    }
+
+    /// The page that begins at `next`.
+    pub fn older(&self, next: String) -> Self {
+        let trail = match (self.trail.as_str(), self.cursor.as_str()) {
+            ("", cursor) => cursor.to_owned(),
+            (trail, cursor) => format!("{trail}.{cursor}"),
+        };
+        Self { cursor: next, trail, ..self.clone() }
+    }
 }
 
 pub fn new_service(workspace: &str) -> String {
@@ -111,6 +132,17 @@ mod tests {
         /w/northwind/services?q=a%26b%20c&state=failing
         /w/northwind/services?cursor=C2&trail=C1
         ");
+    }
+
+    #[test]
+    fn the_way_to_older_pages_leads_back() {
+        let first = ServicesQuery { q: "a".into(), ..ServicesQuery::default() };
+        let third = first.older("C2".into()).older("C3".into());
+        assert_eq!((third.cursor.as_str(), third.trail.as_str()), ("C3", "C2"));
+        let second = third.newer();
+        assert_eq!(second.as_ref().map(|page| page.cursor.as_str()), Some("C2"));
+        assert_eq!(second.and_then(|page| page.newer()), Some(first.clone()));
+        assert_eq!(first.newer(), None);
     }
 
     #[test]

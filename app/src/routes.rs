@@ -1,8 +1,8 @@
-//! Which page answers at which address. Each page is a module of its own in the browser, loaded when it is first visited.
+//! Which page answers at which address.
 
 use leptos::prelude::*;
 use leptos_router::{
-    Lazy, SsrMode,
+    SsrMode,
     components::{ParentRoute, Route, Routes},
     path,
 };
@@ -12,9 +12,9 @@ use crate::{
     pages::{
         Missing,
         overview::Overview,
-        services::{CreateRoute, ListRoute, ShowRoute},
-        set_up::SetUpRoute,
-        sign_in::SignInRoute,
+        services::{Create, List, Show},
+        set_up::SetUp,
+        sign_in::SignIn,
     },
 };
 
@@ -23,13 +23,13 @@ use crate::{
 pub fn AppRoutes() -> impl IntoView {
     view! {
         <Routes fallback=Missing>
-            <Route path=path!("/sign-in") view={Lazy::<SignInRoute>::new()} ssr=SsrMode::Async />
-            <Route path=path!("/set-up/:secret") view={Lazy::<SetUpRoute>::new()} ssr=SsrMode::Async />
+            <Route path=path!("/sign-in") view=SignIn ssr=SsrMode::Async />
+            <Route path=path!("/set-up/:secret") view=SetUp ssr=SsrMode::Async />
             <ParentRoute path=path!("/w/:workspace") view=Frame ssr=SsrMode::Async>
                 <Route path=path!("") view=Overview />
-                <Route path=path!("services") view={Lazy::<ListRoute>::new()} />
-                <Route path=path!("services/new") view={Lazy::<CreateRoute>::new()} />
-                <Route path=path!("services/:name") view={Lazy::<ShowRoute>::new()} />
+                <Route path=path!("services") view=List />
+                <Route path=path!("services/new") view=Create />
+                <Route path=path!("services/:name") view=Show />
             </ParentRoute>
         </Routes>
     }

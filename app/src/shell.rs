@@ -1,17 +1,39 @@
 //! The HTML document around the app. Rendered on the server only.
 
+use std::{collections::BTreeMap, sync::Arc};
+
 use leptos::{nonce::use_nonce, prelude::*};
-use leptos_meta::MetaTags;
+use leptos_meta::{Link, MetaTags};
 
 use crate::{App, ui::Theme};
 
 /// Where the browser's files lie, as the server embeds them.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Bundle {
     /// `/pkg/<hash>`, without a slash at the end.
     pub root: String,
     /// False in a server that was compiled before its bundle was made: pages then work without script and without style.
     pub complete: bool,
+    /// The modules that each lazy island needs, by the name that the splitter gave it.
+    pub lazy: Arc<BTreeMap<String, Vec<String>>>,
+}
+
+/// Names the modules of a lazy island in the page's head, so that they come beside the main one and not behind it.
+#[component]
+pub fn Preload(
+    /// The island's name in snake case.
+    island: &'static str,
+) -> impl IntoView {
+    let bundle = use_context::<Bundle>();
+    bundle.map(|Bundle { root, lazy, .. }| {
+        let own = format!("{island}_loader_");
+        let modules = lazy.iter().filter(|(name, _)| name.starts_with(&own)).flat_map(|(_, modules)| modules);
+        let link = |module: &String| {
+            let href = format!("{root}/{module}.wasm");
+            view! { <Link rel="preload" href as_="fetch" type_="application/wasm" crossorigin="anonymous" /> }
+        };
+        modules.map(link).collect_view()
+    })
 }
 
 pub fn shell(bundle: Bundle) -> impl IntoView {
@@ -34,21 +56,20 @@ pub fn shell(bundle: Bundle) -> impl IntoView {
     }
 }
 
+/// Kept small, and in the page itself: it has to be there before anybody can press anything.
+const EARLY: &str = include_str!("early.js");
+
 /// Leptos' own `HydrationScripts` reads names from the disk, where a server with everything inside has no files.
 #[component]
 fn Files(root: String) -> impl IntoView {
     let nonce = use_nonce();
-    let script = format!(
-        "import init,{{hydrate}} from '{root}/berth.js';await init({{module_or_path:'{root}/berth_bg.wasm'}});hydrate()"
-    );
     let font = |file: &str| view! { <link rel="preload" href=format!("{root}/{file}") r#as="font" r#type="font/woff2" crossorigin="anonymous" /> };
     view! {
         <link rel="stylesheet" href=format!("{root}/berth.css") />
         {font("geist-latin-wght-normal.woff2")}
         <link rel="modulepreload" href=format!("{root}/berth.js") nonce=nonce.clone() />
         <link rel="preload" href=format!("{root}/berth_bg.wasm") r#as="fetch" r#type="application/wasm" crossorigin="anonymous" />
-        <script type="module" nonce=nonce>
-            {script}
-        </script>
+        <script nonce=nonce.clone()>{EARLY}</script>
+        <script type="module" src=format!("{root}/page.js") nonce=nonce></script>
     }
 }

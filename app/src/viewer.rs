@@ -1,11 +1,10 @@
-//! Who looks, and at which request: put into context by the server, and carried to the browser inside the page.
+//! Who looks, and at which request: put into context by the server. Islands are told what they need to know of it.
 
 use contract::permission::{Permission, Role};
-use leptos::{prelude::*, server::SharedValue};
-use serde::{Deserialize, Serialize};
+use leptos::prelude::*;
 
 /// The signed-in person and the workspace of the page. The server provides it in the context of every request that has a session.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Viewer {
     /// The e-mail address, shown in the account menu.
     pub account: String,
@@ -18,25 +17,12 @@ pub struct Viewer {
 }
 
 /// The id that the log knows this request by. The server provides it in the context of every request.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestId(pub String);
-
-/// Hands both to every component, on the server and after hydration.
-pub(crate) fn provide() {
-    let viewer = SharedValue::new(use_context::<Viewer>).into_inner();
-    let request = SharedValue::new(use_context::<RequestId>).into_inner();
-    provide_context(Seen { viewer, request });
-}
-
-#[derive(Clone)]
-struct Seen {
-    viewer: Option<Viewer>,
-    request: Option<RequestId>,
-}
 
 /// Nobody on `/sign-in` and on pages that don't exist.
 pub fn viewer() -> Option<Viewer> {
-    use_context::<Seen>().and_then(|seen| seen.viewer)
+    use_context()
 }
 
 /// Why a button for something that needs this permission is disabled; `None` where the viewer has it.
@@ -50,5 +36,12 @@ pub fn role() -> Option<Role> {
 }
 
 pub fn request_id() -> Option<RequestId> {
-    use_context::<Seen>().and_then(|seen| seen.request)
+    use_context()
+}
+
+/// True where `page.ts` asks for a page that it shows already. A browser complains of every answer that says no; that
+/// something is gone is news for such a page, and no failure.
+#[cfg(feature = "ssr")]
+pub fn draws_anew() -> bool {
+    use_context::<axum::http::request::Parts>().is_some_and(|request| request.headers.contains_key("berth-draw"))
 }

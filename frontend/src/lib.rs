@@ -1,10 +1,10 @@
-//! The browser's entry point: hydrates what the server rendered.
+//! The browser's entry point: starts what the islands of the page run on. `page.ts` calls it, then hydrates each island.
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
 #[wasm_bindgen]
 pub fn hydrate() {
     console_error_panic_hook::set_once();
-    // Lazy routes need this one: with `hydrate_body` each of them ends in `unreachable`.
-    leptos::mount::hydrate_lazy(app::App);
+    leptos::mount::hydrate_islands();
+    app::ui::keep_times_relative();
 }

@@ -1,15 +1,15 @@
 use contract::{Capabilities, user::Me};
-use leptos::{prelude::*, server_fn::codec::Json};
+use leptos::prelude::*;
 
-use super::Answer;
+use super::{Answer, Calls};
 
-#[server(prefix = "/call", endpoint = "capabilities", input = Json)]
+#[server(prefix = "/call", endpoint = "capabilities", protocol = Calls)]
 pub async fn get_capabilities(workspace: String) -> Answer<Capabilities> {
     let (console, who) = super::enter(workspace).await?;
     Ok(console.capabilities(&who).await?)
 }
 
-#[server(prefix = "/call", endpoint = "me", input = Json)]
+#[server(prefix = "/call", endpoint = "me", protocol = Calls)]
 pub async fn get_me(workspace: String) -> Answer<Me> {
     let (console, who) = super::enter(workspace).await?;
     Ok(console.me(&who).await?)

@@ -4,10 +4,12 @@
 mod error;
 pub mod installation;
 pub mod projects;
+mod protocol;
 pub mod resources;
 pub mod services;
 
 pub use error::CallError;
+pub use protocol::Calls;
 
 type Answer<T> = Result<T, CallError>;
 

@@ -2,12 +2,20 @@ use contract::{
     page::{Page, PageRequest},
     resource::Resource as Pool,
 };
-use leptos::{prelude::*, server_fn::codec::Json};
+use leptos::prelude::*;
 
-use super::Answer;
+use super::{Answer, Calls};
+use crate::forms::new_service::Pool as Room;
 
-#[server(prefix = "/call", endpoint = "list_resources", input = Json)]
+#[server(prefix = "/call", endpoint = "list_resources", protocol = Calls)]
 pub async fn list_resources(workspace: String, page: PageRequest) -> Answer<Page<Pool>> {
     let (console, who) = super::enter(workspace).await?;
     Ok(console.list_resources(&who, page).await?)
+}
+
+/// Every resource, as the form of a new service needs it.
+#[server(prefix = "/call", endpoint = "list_pools", protocol = Calls)]
+pub async fn list_pools(workspace: String) -> Answer<Vec<Room>> {
+    let pools = list_resources(workspace, PageRequest::whole()).await?;
+    Ok(pools.items.into_iter().map(Into::into).collect())
 }

@@ -6,75 +6,77 @@ use contract::{
     page::{Page, PageRequest},
     service::{ConnectionTest, ServiceFilter},
 };
-use leptos::{prelude::*, server_fn::codec::Json};
+use leptos::prelude::*;
 use uuid::Uuid;
 
-use super::Answer;
+use super::{Answer, Calls};
 
-#[server(prefix = "/call", endpoint = "list_services", input = Json)]
+#[server(prefix = "/call", endpoint = "list_services", protocol = Calls)]
 pub async fn list_services(workspace: String, filter: ServiceFilter, page: PageRequest) -> Answer<Page<Service>> {
     let (console, who) = super::enter(workspace).await?;
     Ok(console.list_services(&who, filter, page).await?)
 }
 
 /// Without its secrets; `None` where it isn't there.
-#[server(prefix = "/call", endpoint = "get_service", input = Json)]
+#[server(prefix = "/call", endpoint = "get_service", protocol = Calls)]
 pub async fn get_service(workspace: String, id: String) -> Answer<Option<Service>> {
     let (console, who) = super::enter(workspace).await?;
     super::if_there(console.get_service(&who, &id, contract::console::Secrets::Hidden).await)
 }
 
 /// The name that it was given. Its credentials stay where they are until somebody reveals them.
-#[server(prefix = "/call", endpoint = "create_service", input = Json)]
+#[server(prefix = "/call", endpoint = "create_service", protocol = Calls)]
 pub async fn create_service(workspace: String, new: NewService, key: String) -> Answer<String> {
     let (console, who) = super::enter(workspace).await?;
     Ok(console.create_service(&who, new, Some(key)).await?.name)
 }
 
-#[server(prefix = "/call", endpoint = "update_service", input = Json)]
+#[server(prefix = "/call", endpoint = "update_service", protocol = Calls)]
 pub async fn update_service(workspace: String, id: String, change: ServiceChange) -> Answer<Service> {
     let (console, who) = super::enter(workspace).await?;
     Ok(console.update_service(&who, &id, change).await?)
 }
 
-#[server(prefix = "/call", endpoint = "delete_service", input = Json)]
+#[server(prefix = "/call", endpoint = "delete_service", protocol = Calls)]
 pub async fn delete_service(workspace: String, id: String) -> Answer<()> {
     let (console, who) = super::enter(workspace).await?;
     Ok(console.delete_service(&who, &id).await?)
 }
 
-#[server(prefix = "/call", endpoint = "change_state", input = Json)]
-pub async fn change_state(workspace: String, id: String, change: StateChange) -> Answer<Service> {
+#[server(prefix = "/call", endpoint = "change_state", protocol = Calls)]
+pub async fn change_state(workspace: String, id: String, change: StateChange) -> Answer<()> {
     let (console, who) = super::enter(workspace).await?;
-    Ok(console.change_state(&who, &id, change).await?)
+    console.change_state(&who, &id, change).await?;
+    Ok(())
 }
 
-#[server(prefix = "/call", endpoint = "retry_service", input = Json)]
-pub async fn retry_service(workspace: String, id: String) -> Answer<Service> {
+#[server(prefix = "/call", endpoint = "retry_service", protocol = Calls)]
+pub async fn retry_service(workspace: String, id: String) -> Answer<()> {
     let (console, who) = super::enter(workspace).await?;
-    Ok(console.retry_service(&who, &id).await?)
+    console.retry_service(&who, &id).await?;
+    Ok(())
 }
 
-#[server(prefix = "/call", endpoint = "reveal", input = Json)]
+#[server(prefix = "/call", endpoint = "reveal", protocol = Calls)]
 pub async fn reveal(workspace: String, id: String, why: RevealRequest) -> Answer<ConnectionDetails> {
     let (console, who) = super::enter(workspace).await?;
     Ok(console.reveal(&who, &id, why).await?)
 }
 
-#[server(prefix = "/call", endpoint = "test_connection", input = Json)]
+#[server(prefix = "/call", endpoint = "test_connection", protocol = Calls)]
 pub async fn test_connection(workspace: String, id: String) -> Answer<ConnectionTest> {
     let (console, who) = super::enter(workspace).await?;
     Ok(console.test_connection(&who, &id).await?)
 }
 
 /// `None` where the service isn't there.
-#[server(prefix = "/call", endpoint = "list_operations", input = Json)]
+#[server(prefix = "/call", endpoint = "list_operations", protocol = Calls)]
 pub async fn list_operations(workspace: String, id: String, page: PageRequest) -> Answer<Option<Page<Operation>>> {
     let (console, who) = super::enter(workspace).await?;
     super::if_there(console.list_operations(&who, &id, page).await)
 }
 
-#[server(prefix = "/call", endpoint = "get_operation", input = Json)]
+#[server(prefix = "/call", endpoint = "get_operation", protocol = Calls)]
 pub async fn get_operation(workspace: String, operation: Uuid) -> Answer<Operation> {
     let (console, who) = super::enter(workspace).await?;
     Ok(console.get_operation(&who, operation).await?)

@@ -1,28 +1,23 @@
 //! The rail beside every page of a workspace; on a narrow screen a menu at the top, which opens without script.
 
 use leptos::prelude::*;
-use leptos_router::{
-    components::{A, Outlet},
-    hooks::use_params_map,
-};
+use leptos_router::components::{A, Outlet};
 
 use crate::{
-    live, paths,
-    ui::{Glyph, Icon, Live, Logo, Menu, lu},
+    pages::workspace,
+    paths,
+    ui::{Glyph, Icon, Logo, Menu, lu},
     viewer::viewer,
 };
 
-/// Set by whoever listens to the server's events; shown as a dot in the top bar.
-#[derive(Clone, Copy)]
-pub struct LiveState(pub RwSignal<Live>);
+/// What is drawn anew of a page: top bar and content. `page.ts` finds it by this id.
+const PAGE: &str = "page";
 
 #[component]
 pub fn Frame() -> impl IntoView {
-    let params = use_params_map();
-    let slug = Memo::new(move |_| params.with(|params| params.get("workspace").unwrap_or_default()));
-    let state = RwSignal::new(Live::default());
-    provide_context(LiveState(state));
-    live::listen(slug, state);
+    let slug = workspace();
+    let home = paths::services(&slug);
+    let (narrow, wide) = (slug.clone(), slug);
     view! {
         <div class="min-h-dvh md:grid md:grid-cols-[var(--rail)_minmax(0,1fr)]">
             <nav aria-label="Workspace" class="border-b border-line bg-sunk md:hidden">
@@ -37,26 +32,25 @@ pub fn Frame() -> impl IntoView {
                         }
                     })
                 >
-                    <Workspace slug />
-                    <Navigation slug />
+                    <Workspace slug=narrow.clone() />
+                    <Navigation slug=narrow />
                 </Menu>
             </nav>
             <aside class="sticky top-0 hidden h-dvh flex-col overflow-y-auto border-r border-line bg-sunk px-3 py-3.5 md:flex">
-                <A href=move || paths::services(&slug.get()) attr:class="mb-1.5 rounded-sm px-2 py-1" attr:aria-label="Berth, services">
+                <a href=home class="mb-1.5 rounded-sm px-2 py-1" aria-label="Berth, services">
                     <Logo />
-                </A>
-                <div class="mt-1.5"><Workspace slug /></div>
-                <nav aria-label="Workspace"><Navigation slug /></nav>
+                </a>
+                <div class="mt-1.5"><Workspace slug=wide.clone() /></div>
+                <nav aria-label="Workspace"><Navigation slug=wide /></nav>
             </aside>
-            <div class="min-w-0"><Outlet /></div>
+            <div id=PAGE class="min-w-0"><Outlet /></div>
         </div>
     }
 }
 
 #[component]
-fn Workspace(slug: Memo<String>) -> impl IntoView {
-    let (label, role) =
-        viewer().map_or_else(|| (slug.get_untracked(), String::new()), |viewer| (viewer.workspace_label, viewer.role));
+fn Workspace(slug: String) -> impl IntoView {
+    let (label, role) = viewer().map_or_else(|| (slug, String::new()), |viewer| (viewer.workspace_label, viewer.role));
     view! {
         <div class="mb-3.5 rounded-md border border-line bg-card px-2.5 py-[7px]">
             <p class="truncate">{label}</p>
@@ -66,16 +60,16 @@ fn Workspace(slug: Memo<String>) -> impl IntoView {
 }
 
 #[component]
-fn Navigation(slug: Memo<String>) -> impl IntoView {
+fn Navigation(slug: String) -> impl IntoView {
     view! {
         <div class="grid gap-0.5">
-            <Entry href=move || paths::services(&slug.get()) glyph=lu::LuDatabase label="Services" />
+            <Entry href=paths::services(&slug) glyph=lu::LuDatabase label="Services" />
         </div>
     }
 }
 
 #[component]
-fn Entry(href: impl Fn() -> String + Send + Sync + 'static, glyph: Glyph, label: &'static str) -> impl IntoView {
+fn Entry(href: String, glyph: Glyph, label: &'static str) -> impl IntoView {
     const ENTRY: &str = "flex h-8 items-center gap-2.5 rounded-sm px-2 text-ink-2 hover:text-ink \
         aria-[current=page]:bg-card aria-[current=page]:font-medium aria-[current=page]:text-ink \
         aria-[current=page]:ring-1 aria-[current=page]:ring-line aria-[current=page]:ring-inset";

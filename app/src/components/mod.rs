@@ -6,7 +6,7 @@ mod page;
 mod refusal;
 pub mod words;
 
-pub use frame::{Frame, LiveState};
+pub use frame::Frame;
 pub use not_here::NotHere;
-pub use page::{Page, PageHead};
+pub use page::{Page, PageHead, Themes, WhenGone};
 pub use refusal::{Refusal, StateBadge};

@@ -11,7 +11,7 @@ pub fn NotHere(
     #[prop(into)] back_to: String,
 ) -> impl IntoView {
     #[cfg(feature = "ssr")]
-    if let Some(response) = use_context::<leptos_axum::ResponseOptions>() {
+    if let (Some(response), false) = (use_context::<leptos_axum::ResponseOptions>(), crate::viewer::draws_anew()) {
         response.set_status(axum::http::StatusCode::NOT_FOUND);
     }
     view! {

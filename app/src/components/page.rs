@@ -1,45 +1,73 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
+use leptos_router::hooks::use_location;
 
-use super::frame::LiveState;
 use crate::{
+    live::{LiveUpdates, Topic},
     pages::workspace,
     paths,
-    ui::{Breadcrumbs, Crumb, Icon, LiveDot, MAIN, Menu, Notice, ThemeSwitch, Tone, lu, mark_hydrated},
+    ui::{Breadcrumbs, Crumb, Icon, MAIN, Menu, Notice, Theme, ThemeSwitch, Tone, lu},
     viewer::{request_id, viewer},
 };
 
+/// Where a page leads once what it shows is gone, and the words that it leaves there.
+pub struct WhenGone {
+    pub to: String,
+    pub words: String,
+}
+
 /// Top bar and content of a page in the frame. The workspace goes before `crumbs` by itself.
 #[component]
-pub fn Page(#[prop(into)] title: String, crumbs: Vec<Crumb>, children: Children) -> impl IntoView {
-    mark_hydrated();
+pub fn Page(
+    #[prop(into)] title: String,
+    crumbs: Vec<Crumb>,
+    /// What the page shows: it is drawn anew whenever that may have changed. A page without keeps what is on it.
+    #[prop(optional)]
+    live: Vec<Topic>,
+    #[prop(optional)] gone: Option<WhenGone>,
+    children: Children,
+) -> impl IntoView {
     let slug = workspace();
     let label = viewer().map_or_else(|| slug.clone(), |viewer| viewer.workspace_label);
     let crumbs = std::iter::once(Crumb::to(label, paths::overview(&slug))).chain(crumbs).collect();
-    let live = use_context::<LiveState>().map(|live| live.0);
+    let topics = live.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+    let (gone, gone_words) = gone.map(|gone| (gone.to, gone.words)).unzip();
     view! {
         <Title text=format!("{title} · Berth") />
         <header class="flex h-13 items-center gap-3 border-b border-line px-4 text-ink-2 md:px-7">
             <Breadcrumbs crumbs />
             <div class="ml-auto flex flex-none items-center gap-3">
-                {live.map(|live| view! { <LiveDot live /> })} <div class="hidden sm:block"><ThemeSwitch /></div> <Account />
+                <LiveUpdates workspace=slug /> <div class="hidden sm:block"><Themes /></div> <Account />
             </div>
         </header>
-        <main id=MAIN tabindex="-1" class="max-w-[1240px] px-4 pt-[18px] pb-15 outline-none md:px-7 md:pt-[26px]">
+        <main
+            id=MAIN
+            tabindex="-1"
+            class="max-w-[1240px] px-4 pt-[18px] pb-15 outline-none md:px-7 md:pt-[26px]"
+            data-live=Some(topics).filter(|topics| !topics.is_empty())
+            data-gone=gone
+            data-gone-words=gone_words
+        >
             <ErrorBoundary fallback=|errors| view! { <Broken errors /> }>{children()}</ErrorBoundary>
         </main>
     }
 }
 
+/// The switch of this page, which leads back to it.
+#[component]
+pub fn Themes() -> impl IntoView {
+    let at = use_location();
+    let (path, search) = (at.pathname.get_untracked(), at.search.get_untracked());
+    let back = if search.is_empty() { path } else { format!("{path}?{search}") };
+    view! { <ThemeSwitch theme=Theme::of_request() back /> }
+}
+
 /// In place of content whose view is an error that the page itself didn't show.
 #[component]
 fn Broken(errors: ArcRwSignal<Errors>) -> impl IntoView {
-    let words = Signal::derive(move || {
-        let words: Vec<String> = errors.read().iter().map(|(_, error)| error.to_string()).collect();
-        Some(words.join(" "))
-    });
-    let request = Signal::stored(request_id().map(|id| id.0));
-    view! { <Notice tone=Tone::Bad cause="This page can't be shown." evidence=words request /> }
+    let words: Vec<String> = errors.read().iter().map(|(_, error)| error.to_string()).collect();
+    let request = request_id().map(|id| id.0);
+    view! { <Notice tone=Tone::Bad cause="This page can't be shown." evidence=Some(words.join(" ")) request /> }
 }
 
 /// Title, what stands below it, and the page's actions at the right.
@@ -72,7 +100,7 @@ fn Account() -> impl IntoView {
             >
                 <p class="truncate px-2 pt-1 font-medium text-ink">{viewer.account}</p>
                 <p class="px-2 pb-2 text-sm text-ink-3">{viewer.role}</p>
-                <div class="px-2 pb-2 sm:hidden"><ThemeSwitch /></div>
+                <div class="px-2 pb-2 sm:hidden"><Themes /></div>
                 <form method="post" action=paths::SIGN_OUT class="border-t border-line pt-2">
                     <button type="submit" class="flex h-8 w-full items-center gap-2.5 rounded-sm px-2 text-ink hover:bg-sunk">
                         <Icon glyph=lu::LuLogOut />

@@ -1,50 +1,46 @@
 use contract::State;
 use leptos::prelude::*;
-use leptos_router::hooks::use_location;
 
 use super::words;
 use crate::{
     calls::CallError,
     paths,
-    ui::{Badge, ButtonLink, Notice, Tone},
+    ui::{Badge, ButtonLink, Notice, Tone, dynamic},
 };
 
 #[component]
-pub fn StateBadge(#[prop(into)] state: Signal<State>, #[prop(optional)] large: bool) -> impl IntoView {
-    let tone = Signal::derive(move || words::tone(state.get()));
-    let word = Signal::derive(move || state.get().to_string());
-    view! { <Badge tone word large /> }
+pub fn StateBadge(state: State, #[prop(optional)] large: bool) -> impl IntoView {
+    view! { <Badge tone=words::tone(state) word=state.to_string() large /> }
 }
 
-/// Why something can't be shown or wasn't done; nothing while there is no error. Whoever was signed out is led to the sign-in page and back.
+/// Why something wasn't done; nothing while there is no error. Whoever was signed out is led to the sign-in page and back.
 #[component]
 pub fn Refusal(
-    /// What didn't work: "The services can't be shown."
+    /// What didn't work: "The service wasn't created."
     #[prop(into)]
     cause: String,
     #[prop(into)] error: Signal<Option<CallError>>,
 ) -> impl IntoView {
-    let location = use_location();
-    move || {
-        let error = error.get()?;
+    dynamic(move || {
+        let Some(error) = error.get() else { return ().into_any() };
         let cause = cause.clone();
         if error.is_signed_out() {
-            let search = location.search.get_untracked();
-            let mark = if search.is_empty() { "" } else { "?" };
-            let here = format!("{}{mark}{search}", location.pathname.get_untracked());
-            let to = paths::sign_in(&here);
-            return Some(
-                view! {
-                    <Notice tone=Tone::Warn cause="Your session has ended.">
-                        <ButtonLink href=to small=true outside=true>
-                            "Sign in"
-                        </ButtonLink>
-                    </Notice>
-                }
-                .into_any(),
-            );
+            view! {
+                <Notice tone=Tone::Warn cause="Your session has ended.">
+                    <ButtonLink href=paths::sign_in(&here()) small=true>
+                        "Sign in"
+                    </ButtonLink>
+                </Notice>
+            }
+            .into_any()
+        } else {
+            view! { <Notice tone=Tone::Bad cause evidence=Some(error.to_string()) /> }.into_any()
         }
-        let words = Some(error.to_string());
-        Some(view! { <Notice tone=Tone::Bad cause evidence=words /> }.into_any())
-    }
+    })
+}
+
+/// The address of the page. In the browser, where calls fail.
+fn here() -> String {
+    let at = window().location();
+    at.pathname().unwrap_or_default() + &at.search().unwrap_or_default()
 }

@@ -3,6 +3,7 @@
 use contract::{
     Service, State,
     operation::{Operation, OperationKind, OperationState},
+    scalar::plain,
     spec::{CreationMode, ServiceType},
 };
 
@@ -10,11 +11,7 @@ use crate::ui::Tone;
 
 /// At most two digits behind the point, and none that say nothing.
 pub fn number(value: f64) -> String {
-    let text = format!("{value:.2}");
-    match text.contains('.') {
-        true => grouped(text.trim_end_matches('0').trim_end_matches('.')),
-        false => grouped(&text),
-    }
+    grouped(&plain((value * 100.0).round() / 100.0))
 }
 
 /// "3104.5" as people read it: "3,104.5".

@@ -2,14 +2,13 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use crate::{
-    ui::{ButtonLink, Kind, Logo, MAIN, mark_hydrated},
+    ui::{ButtonLink, Kind, Logo, MAIN},
     viewer::{request_id, viewer},
 };
 
 /// What no address leads to, and what isn't there or isn't for this person: one page for all, with 404 in the status line.
 #[component]
 pub fn Missing() -> impl IntoView {
-    mark_hydrated();
     #[cfg(feature = "ssr")]
     if let Some(response) = use_context::<leptos_axum::ResponseOptions>() {
         response.set_status(axum::http::StatusCode::NOT_FOUND);

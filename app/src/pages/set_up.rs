@@ -2,29 +2,12 @@
 
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::{
-    LazyRoute,
-    hooks::{use_params_map, use_query_map},
-    lazy_route,
-};
+use leptos_router::hooks::{use_params_map, use_query_map};
 
 use crate::{
     paths,
-    ui::{Button, Card, Kind, Logo, MAIN, Notice, TextField, Tone, mark_hydrated},
+    ui::{Button, Card, Kind, Logo, MAIN, Notice, TextField, Tone},
 };
-
-pub struct SetUpRoute;
-
-#[lazy_route]
-impl LazyRoute for SetUpRoute {
-    fn data() -> Self {
-        Self
-    }
-
-    fn view(_this: Self) -> AnyView {
-        view! { <SetUp /> }.into_any()
-    }
-}
 
 /// The words for the code in `?e=`; what stands in an address is never shown.
 fn refusal(code: &str) -> &'static str {
@@ -38,8 +21,7 @@ fn refusal(code: &str) -> &'static str {
 }
 
 #[component]
-fn SetUp() -> impl IntoView {
-    mark_hydrated();
+pub fn SetUp() -> impl IntoView {
     let secret = use_params_map().with_untracked(|params| params.get("secret").unwrap_or_default());
     let refused = use_query_map().with_untracked(|query| query.get("e")).map(|code| refusal(&code));
     view! {

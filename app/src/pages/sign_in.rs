@@ -2,25 +2,13 @@
 
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::{LazyRoute, hooks::use_query_map, lazy_route};
+use leptos_router::hooks::use_query_map;
 
 use crate::{
+    components::Themes,
     paths,
-    ui::{Button, Card, Kind, Logo, MAIN, Notice, TextField, ThemeSwitch, Tone, mark_hydrated},
+    ui::{Button, Card, Kind, Logo, MAIN, Notice, TextField, Tone},
 };
-
-pub struct SignInRoute;
-
-#[lazy_route]
-impl LazyRoute for SignInRoute {
-    fn data() -> Self {
-        Self
-    }
-
-    fn view(_this: Self) -> AnyView {
-        view! { <SignIn /> }.into_any()
-    }
-}
 
 /// The words for the code in `?e=`; what stands in an address is never shown.
 fn refusal(code: &str) -> &'static str {
@@ -34,8 +22,7 @@ fn refusal(code: &str) -> &'static str {
 }
 
 #[component]
-fn SignIn() -> impl IntoView {
-    mark_hydrated();
+pub fn SignIn() -> impl IntoView {
     let query = use_query_map();
     let refused = query.with_untracked(|query| query.get("e")).map(|code| refusal(&code));
     let next = query.with_untracked(|query| query.get("next")).filter(|next| paths::is_local(next));
@@ -53,7 +40,7 @@ fn SignIn() -> impl IntoView {
                     <Button kind=Kind::Primary submit=true wide=true>"Sign in"</Button>
                 </form>
             </Card>
-            <div class="mt-6 flex justify-center"><ThemeSwitch /></div>
+            <div class="mt-6 flex justify-center"><Themes /></div>
         </main>
     }
 }

@@ -4,18 +4,14 @@ use super::Tone;
 
 /// A state as a pill: dot, word and colour, never colour alone.
 #[component]
-pub fn Badge(
-    #[prop(into)] tone: Signal<Tone>,
-    #[prop(into)] word: Signal<String>,
-    #[prop(optional)] large: bool,
-) -> impl IntoView {
+pub fn Badge(tone: Tone, #[prop(into)] word: String, #[prop(optional)] large: bool) -> impl IntoView {
     let size = if large {
         "h-[34px] rounded-full px-3.5 text-sm"
     } else {
         "h-[22px] rounded-full pr-[9px] pl-2 text-[12.5px]"
     };
     view! {
-        <span class=move || format!("inline-flex items-center gap-1.5 font-medium whitespace-nowrap {size} {}", tone.get().pill())>
+        <span class=format!("inline-flex items-center gap-1.5 font-medium whitespace-nowrap {size} {}", tone.pill())>
             <Dot />
             {word}
         </span>
@@ -24,10 +20,10 @@ pub fn Badge(
 
 /// The same without the pill, for running text and narrow tables.
 #[component]
-pub fn StateDot(#[prop(into)] tone: Signal<Tone>, #[prop(into)] word: Signal<String>) -> impl IntoView {
+pub fn StateDot(tone: Tone, #[prop(into)] word: String) -> impl IntoView {
     view! {
         <span class="inline-flex items-center gap-1.5 whitespace-nowrap">
-            <span class=move || format!("inline-flex {}", tone.get().ink())>
+            <span class=format!("inline-flex {}", tone.ink())>
                 <Dot />
             </span>
             {word}

@@ -1,7 +1,6 @@
 use leptos::{ev::MouseEvent, prelude::*};
-use leptos_router::components::A;
 
-use super::{Glyph, Icon, lu};
+use super::{Glyph, Icon, dynamic, lu, on};
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Kind {
@@ -47,7 +46,7 @@ pub fn Button(
     #[prop(optional)] wide: bool,
     #[prop(optional)] submit: bool,
     #[prop(optional)] icon: Option<Glyph>,
-    /// Names the reason's element; give one wherever `refused` is given.
+    /// Unique on the page. Names the reason's element, too; give one wherever `refused` is given.
     #[prop(optional, into)]
     id: Option<String>,
     #[prop(optional, into)] busy: Signal<bool>,
@@ -55,11 +54,16 @@ pub fn Button(
     #[prop(optional)] quiet: bool,
     #[prop(optional, into)] on_press: Option<Callback<MouseEvent>>,
 ) -> impl IntoView {
-    let reason_id = id.map(|id| format!("{id}-reason"));
+    let reason_id = id.as_ref().map(|id| format!("{id}-reason"));
     let described = reason_id.clone();
-    let off = move || busy.get() || refused.with(Option::is_some);
+    let is_refused = move || refused.get().is_some();
+    let yes_if = |off: bool| off.then(|| "true".to_owned());
+    let off = Signal::derive(move || yes_if(busy.get() || is_refused()));
+    let is_busy = Signal::derive(move || yes_if(busy.get()));
+    let described = Signal::derive(move || described.clone().filter(|_| is_refused()));
+    let title = Signal::derive(move || refused.get().filter(|_| quiet));
     let press = move |event: MouseEvent| {
-        if busy.get_untracked() || refused.with_untracked(Option::is_some) {
+        if busy.get_untracked() || refused.get_untracked().is_some() {
             event.prevent_default();
         } else if let Some(on_press) = on_press {
             on_press.run(event);
@@ -69,22 +73,26 @@ pub fn Button(
     view! {
         <span class=if wide { "grid" } else { "inline-grid justify-items-center" }>
             <button
+                id=id
                 type=if submit { "submit" } else { "button" }
                 class=kind.class(small, wide)
-                aria-disabled=move || off().then_some("true")
-                aria-busy=move || busy.get().then_some("true")
-                aria-describedby=move || refused.with(Option::is_some).then(|| described.clone()).flatten()
-                title=move || quiet.then(|| refused.get()).flatten()
-                on:click=press
+                aria-disabled=off
+                aria-busy=is_busy
+                aria-describedby=described
+                title=title
+                on:click=on(press)
             >
-                {move || match (busy.get(), icon) {
-                    (true, _) => Some(view! { <Spinner /> }.into_any()),
-                    (false, Some(glyph)) => Some(view! { <Icon glyph /> }.into_any()),
-                    (false, None) => None,
-                }}
+                {dynamic(move || match (busy.get(), icon) {
+                    (true, _) => view! { <Spinner /> }.into_any(),
+                    (false, Some(glyph)) => view! { <Icon glyph /> }.into_any(),
+                    (false, None) => ().into_any(),
+                })}
                 {children()}
             </button>
-            {move || refused.get().map(|reason| view! { <span id=reason_id.clone() class=reason_class>{reason}</span> })}
+            {dynamic(move || match refused.get() {
+                Some(reason) => view! { <span id=reason_id.clone() class=reason_class>{reason}</span> }.into_any(),
+                None => ().into_any(),
+            })}
         </span>
     }
 }
@@ -106,14 +114,11 @@ pub fn ButtonLink(
     #[prop(optional)] kind: Kind,
     #[prop(optional)] small: bool,
     #[prop(optional)] icon: Option<Glyph>,
-    /// Leads to a page that has to be loaded anew.
-    #[prop(optional)]
-    outside: bool,
 ) -> impl IntoView {
     view! {
-        <A href=href attr:class=kind.class(small, false) attr:rel=outside.then_some("external")>
+        <a href=href class=kind.class(small, false)>
             {icon.map(|glyph| view! { <Icon glyph /> })}
             {children()}
-        </A>
+        </a>
     }
 }

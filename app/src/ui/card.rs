@@ -7,7 +7,7 @@ pub fn Card(children: Children) -> impl IntoView {
 
 /// A card's title; what is given as children stands at its right.
 #[component]
-pub fn CardHead(#[prop(into)] title: Signal<String>, #[prop(optional)] children: Option<Children>) -> impl IntoView {
+pub fn CardHead(#[prop(into)] title: String, #[prop(optional)] children: Option<Children>) -> impl IntoView {
     view! {
         <div class="flex min-h-[47px] flex-wrap items-center gap-x-2.5 gap-y-2 border-b border-line px-4 py-2">
             <h2 class="font-semibold">{title}</h2>

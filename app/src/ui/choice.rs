@@ -1,7 +1,9 @@
-use leptos::{html, prelude::*};
+use leptos::prelude::*;
 
 use super::{
+    dynamic,
     field::{Note, note_id},
+    on,
     typed::follow_radios,
 };
 
@@ -55,15 +57,16 @@ fn Group(
     options: Vec<Choice>,
     children: Children,
 ) -> impl IntoView {
-    let group = NodeRef::<html::Fieldset>::new();
-    follow_radios(group, value);
+    follow_radios(name.clone(), value);
     let described = note_id(&name);
     view! {
-        <fieldset node_ref=group class="min-w-0" aria-describedby=described aria-invalid=super::field::invalid(error)>
+        <fieldset class="min-w-0" aria-describedby=described aria-invalid=super::field::invalid(error)>
             <legend class=if hide_label { "sr-only" } else { "mb-1.5 font-medium" }>{label}</legend>
             {children()}
             <Note name hint error />
-            {move || reasons(&options).into_iter().map(|line| view! { <p class="mt-1.5 text-sm text-ink-3">{line}</p> }).collect_view()}
+            {dynamic(move || {
+                reasons(&options).into_iter().map(|line| view! { <p class="mt-1.5 text-sm text-ink-3">{line}</p> }).collect_view().into_any()
+            })}
         </fieldset>
     }
 }
@@ -80,15 +83,15 @@ fn Radio(
     let own = choice.value.clone();
     let checked = value.get_untracked() == choice.value;
     view! {
-        <label class=class title=move || off.get()>
+        <label class=class title=off>
             <input
                 type="radio"
                 class="sr-only"
                 name=name
                 value=choice.value
                 checked=checked
-                disabled=move || off.with(Option::is_some)
-                on:change=move |_| value.set(own.clone())
+                disabled=Signal::derive(move || off.get().is_some())
+                on:change=on(move |_| value.set(own.clone()))
             />
             {children()}
         </label>

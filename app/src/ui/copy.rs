@@ -6,39 +6,21 @@ use super::{Button, lu};
 
 const SHOWN_FOR: Duration = Duration::from_millis(1800);
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Copied {
-    Not,
-    Done,
-    /// No clipboard here: browsers give one only over https and on this machine.
-    Refused,
-}
+/// What the button says of the last copy. Browsers give a clipboard only over https and on this machine.
+const COPY: &str = "Copy";
+const COPIED: &str = "Copied";
+const NO_CLIPBOARD: &str = "Select and copy it";
 
-impl Copied {
-    fn word(self) -> &'static str {
-        match self {
-            Self::Not => "Copy",
-            Self::Done => "Copied",
-            Self::Refused => "Select and copy it",
-        }
-    }
-}
-
-/// What became of the last copy, and how to make one. For text that has to be fetched first, run it with the text once it is there.
-pub fn use_copy() -> (ReadSignal<Copied>, Callback<String>) {
-    let (copied, set_copied) = signal(Copied::Not);
+/// What the button says, and how to copy. For text that has to be fetched first, run it with the text once it is there.
+pub fn use_copy() -> (RwSignal<String>, Callback<String>) {
+    let said = RwSignal::new(COPY.to_owned());
     let copy = Callback::new(move |text: String| {
         spawn_local(async move {
-            set_copied.set(if write(&text).await { Copied::Done } else { Copied::Refused });
-            set_timeout(
-                move || {
-                    let _ = set_copied.try_set(Copied::Not);
-                },
-                SHOWN_FOR,
-            );
+            said.set(if write(&text).await { COPIED } else { NO_CLIPBOARD }.to_owned());
+            set_timeout(move || said.set(COPY.to_owned()), SHOWN_FOR);
         });
     });
-    (copied, copy)
+    (said, copy)
 }
 
 async fn write(text: &str) -> bool {
@@ -55,14 +37,14 @@ pub fn CopyButton(
     #[prop(into)]
     label: String,
 ) -> impl IntoView {
-    let (copied, copy) = use_copy();
-    view! { <CopyFace copied label on_press=Callback::new(move |_| copy.run(text.get_untracked())) /> }
+    let (said, copy) = use_copy();
+    view! { <CopyFace said label on_press=Callback::new(move |_| copy.run(text.get_untracked())) /> }
 }
 
 /// The button alone, for those who fetch what they copy.
 #[component]
 pub fn CopyFace(
-    copied: ReadSignal<Copied>,
+    said: RwSignal<String>,
     #[prop(into)] label: Signal<String>,
     #[prop(optional, into)] busy: Signal<bool>,
     /// While it holds a reason nothing can be copied.
@@ -72,10 +54,10 @@ pub fn CopyFace(
 ) -> impl IntoView {
     view! {
         <Button id="copy" small=true quiet=true icon=lu::LuCopy busy refused on_press>
-            {move || copied.get().word()}
+            {said}
             <span class="sr-only">" " {label}</span>
             <span class="sr-only" role="status">
-                {move || (copied.get() != Copied::Not).then(|| copied.get().word())}
+                {Signal::derive(move || Some(said.get()).filter(|said| said != COPY))}
             </span>
         </Button>
     }

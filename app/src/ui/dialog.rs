@@ -1,7 +1,7 @@
-use leptos::{html, prelude::*};
+use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
-use super::{Icon, lu};
+use super::{Icon, lu, on};
 
 /// The browser's own modal dialog: its first field takes the keyboard, Esc closes it, the rest of the page can't be reached meanwhile, and
 /// focus returns to where it was.
@@ -12,10 +12,11 @@ pub fn Dialog(
     #[prop(into)] title: Signal<String>,
     children: Children,
 ) -> impl IntoView {
-    let dialog = NodeRef::<html::Dialog>::new();
+    let own = id.clone();
     Effect::new(move || {
         let wanted = open.get();
-        let Some(dialog) = dialog.get() else { return };
+        let Some(dialog) = document().get_element_by_id(&own) else { return };
+        let dialog: web_sys::HtmlDialogElement = dialog.unchecked_into();
         if wanted && !dialog.open() {
             let _ = dialog.show_modal();
             let field = dialog.query_selector("input, textarea, select").ok().flatten();
@@ -30,15 +31,14 @@ pub fn Dialog(
     let named_by = title_id.clone();
     view! {
         <dialog
-            node_ref=dialog
             id=id
             aria-labelledby=named_by
             class="m-auto w-[min(32rem,calc(100vw-2rem))] rounded-md bg-card p-0 text-ink shadow-pop"
-            on:close=move |_| open.set(false)
+            on:close=on(move |_| open.set(false))
         >
             <div class="flex items-center border-b border-line py-2.5 pr-2.5 pl-4">
                 <h2 id=title_id class="font-semibold">{title}</h2>
-                <button type="button" aria-label="Close" class="ml-auto grid size-8 place-items-center rounded-sm text-ink-3 hover:bg-sunk hover:text-ink" on:click=move |_| open.set(false)>
+                <button type="button" aria-label="Close" class="ml-auto grid size-8 place-items-center rounded-sm text-ink-3 hover:bg-sunk hover:text-ink" on:click=on(move |_| open.set(false))>
                     <Icon glyph=lu::LuX />
                 </button>
             </div>

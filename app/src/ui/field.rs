@@ -1,6 +1,6 @@
-use leptos::{html, prelude::*};
+use leptos::{ev::Event, prelude::*};
 
-use super::typed::follow;
+use super::{on, typed::follow};
 
 pub const INPUT: &str = "h-9 w-full min-w-0 rounded-sm border border-control bg-card px-[11px] text-ink placeholder:text-ink-3 \
     focus:border-accent focus:outline-none focus:ring-3 focus:ring-accent-soft \
@@ -31,22 +31,32 @@ pub fn FieldFrame(
 /// The line below a control: the error while there is one, else the hint. It exists always, so that a new error is read out.
 #[component]
 pub fn Note(name: String, hint: Signal<Option<String>>, error: Signal<Option<String>>) -> impl IntoView {
-    let class = move || {
-        if error.with(Option::is_some) { "mt-1.5 text-sm text-bad" } else { "mt-1.5 text-sm text-ink-3 empty:mt-0" }
-    };
+    let class = Signal::derive(move || {
+        let ink = if error.get().is_some() { "text-bad" } else { "text-ink-3 empty:mt-0" };
+        format!("mt-1.5 text-sm first-letter:uppercase {ink}")
+    });
     view! {
         <div id=note_id(&name) class=class aria-live="polite">
-            {move || error.get().or_else(|| hint.get())}
+            {Signal::derive(move || error.get().or_else(|| hint.get()))}
         </div>
     }
+}
+
+/// Follows what is typed.
+fn typed(value: Option<RwSignal<String>>) -> Box<dyn FnMut(Event)> {
+    on(move |event| {
+        if let Some(value) = value {
+            value.set(event_target_value(&event));
+        }
+    })
 }
 
 pub fn note_id(name: &str) -> String {
     format!("{name}-note")
 }
 
-pub fn invalid(error: Signal<Option<String>>) -> impl Fn() -> Option<&'static str> + Copy {
-    move || error.with(Option::is_some).then_some("true")
+pub fn invalid(error: Signal<Option<String>>) -> Signal<Option<String>> {
+    Signal::derive(move || error.get().map(|_| "true".to_owned()))
 }
 
 /// One line of text. Without `value` it is a plain form field that no signal follows: for passwords.
@@ -68,15 +78,13 @@ pub fn TextField(
     #[prop(optional)] hide_label: bool,
     #[prop(optional, into)] disabled: Signal<bool>,
 ) -> impl IntoView {
-    let input = NodeRef::<html::Input>::new();
     if let Some(value) = value {
-        follow(move || input.get(), value);
+        follow(name.clone(), value);
     }
     let class = if mono { format!("{INPUT} font-mono text-sm") } else { INPUT.to_owned() };
     view! {
         <FieldFrame name=name.clone() label hint error hide_label>
             <input
-                node_ref=input
                 type=kind
                 id=name.clone()
                 name=name.clone()
@@ -90,11 +98,7 @@ pub fn TextField(
                 disabled=disabled
                 aria-invalid=invalid(error)
                 aria-describedby=note_id(&name)
-                on:input=move |event| {
-                    if let Some(value) = value {
-                        value.set(event_target_value(&event));
-                    }
-                }
+                on:input=typed(value)
             />
         </FieldFrame>
     }
@@ -126,14 +130,12 @@ pub fn TextArea(
     #[prop(optional, into)] placeholder: Option<String>,
     #[prop(optional)] required: bool,
 ) -> impl IntoView {
-    let area = NodeRef::<html::Textarea>::new();
     if let Some(value) = value {
-        follow(move || area.get(), value);
+        follow(name.clone(), value);
     }
     view! {
         <FieldFrame name=name.clone() label hint error>
             <textarea
-                node_ref=area
                 id=name.clone()
                 name=name.clone()
                 class=format!("{INPUT} h-auto py-2 font-mono text-sm")
@@ -144,11 +146,7 @@ pub fn TextArea(
                 required=required
                 aria-invalid=invalid(error)
                 aria-describedby=note_id(&name)
-                on:input=move |event| {
-                    if let Some(value) = value {
-                        value.set(event_target_value(&event));
-                    }
-                }
+                on:input=typed(value)
             >
                 {value.map(|value| value.get_untracked())}
             </textarea>

@@ -24,8 +24,8 @@ pub fn Figures(children: Children) -> impl IntoView {
 #[component]
 pub fn Figure(
     #[prop(into)] label: String,
-    #[prop(into)] value: Signal<String>,
-    #[prop(optional, into)] rest: Signal<String>,
+    #[prop(into)] value: String,
+    #[prop(optional, into)] rest: String,
 ) -> impl IntoView {
     view! {
         <div class="bg-card px-4 py-[13px]">

@@ -15,17 +15,19 @@ pub enum Live {
 }
 
 #[component]
-pub fn LiveDot(#[prop(into)] live: Signal<Live>) -> impl IntoView {
+pub fn LiveDot(live: RwSignal<Live>) -> impl IntoView {
     let look = move || match live.get() {
         Live::Off => ("bg-idle", "Not live yet"),
         Live::Live => ("bg-ok", "Live"),
         Live::Asking => ("bg-warn", "Asking every few seconds"),
         Live::Away => ("bg-bad", "Offline"),
     };
+    let words = Signal::derive(move || look().1.to_owned());
+    let ground = Signal::derive(move || format!("size-2 rounded-full {}", look().0));
     view! {
-        <span class="inline-flex items-center" role="status" title=move || look().1>
-            <span class=move || format!("size-2 rounded-full {}", look().0) aria-hidden="true"></span>
-            <span class="sr-only">{move || look().1}</span>
+        <span class="inline-flex items-center" role="status" title=words>
+            <span class=ground aria-hidden="true"></span>
+            <span class="sr-only">{words}</span>
         </span>
     }
 }

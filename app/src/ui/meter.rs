@@ -4,27 +4,39 @@ use super::Tone;
 
 const WIDTH: f64 = 1000.0;
 
-/// What a pool holds: in use, what would be taken now, and the whole. Taking too much turns red, a nearly full pool amber.
+/// How much there is of one kind, in one unit.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Level {
+    /// In use.
+    pub used: f64,
+    /// What would be taken now.
+    pub this: f64,
+    pub whole: f64,
+}
+
+/// What a pool holds. Taking too much turns red, a nearly full pool amber.
 #[component]
 pub fn Meter(
-    #[prop(into)] label: Signal<String>,
+    #[prop(into)] label: String,
     /// The same in words, at the right: "38 → 43 of 80 GiB". It is what is read out.
-    #[prop(into)]
     words: Signal<String>,
-    #[prop(into)] used: Signal<f64>,
-    #[prop(optional, into)] this: Signal<f64>,
-    #[prop(into)] whole: Signal<f64>,
+    level: Signal<Level>,
 ) -> impl IntoView {
-    let parts = Memo::new(move |_| Parts::of(used.get(), this.get(), whole.get()));
-    let words_class = move || match parts.get().tone {
-        Some(tone) => tone.ink(),
-        None if parts.get().preview => "text-ink-2",
-        None => "text-ink",
-    };
+    let parts = move || Parts::of(level.get());
+    let text = |of: fn(Parts) -> String| Signal::derive(move || of(parts()));
+    let words_class = text(|parts| match parts.tone {
+        Some(tone) => tone.ink().to_owned(),
+        None if parts.preview => "text-ink-2".to_owned(),
+        None => "text-ink".to_owned(),
+    });
+    let now = text(|parts| whole((parts.used + parts.this) / WIDTH * 100.0));
+    let (used, this) = (text(|parts| whole(parts.used)), text(|parts| whole(parts.this)));
+    let (used_class, this_class) =
+        (text(|parts| parts.used_class().to_owned()), text(|parts| parts.this_class().to_owned()));
     view! {
         <div class="grid gap-[5px]">
             <div class="flex justify-between gap-3">
-                <span class="text-ink-2">{label}</span>
+                <span class="text-ink-2">{label.clone()}</span>
                 <span class=words_class>{words}</span>
             </div>
             <svg
@@ -36,10 +48,10 @@ pub fn Meter(
                 aria-valuetext=words
                 aria-valuemin="0"
                 aria-valuemax="100"
-                aria-valuenow=move || format!("{:.0}", ((parts.get().used + parts.get().this) / WIDTH * 100.0).min(100.0))
+                aria-valuenow=now
             >
-                <rect x="0" y="0" height="12" width=move || number(parts.get().used) class=move || parts.get().used_class()></rect>
-                <rect x=move || number(parts.get().used) y="0" height="12" width=move || number(parts.get().this) class=move || parts.get().this_class()></rect>
+                <rect x="0" y="0" height="12" width=used class=used_class></rect>
+                <rect x=used y="0" height="12" width=this class=this_class></rect>
             </svg>
         </div>
     }
@@ -66,7 +78,8 @@ struct Parts {
 }
 
 impl Parts {
-    fn of(used: f64, this: f64, whole: f64) -> Self {
+    fn of(level: Level) -> Self {
+        let Level { used, this, whole } = level;
         let scale = WIDTH / if whole > 0.0 { whole } else { 1.0 };
         let (used, this) = (used.max(0.0), this.max(0.0));
         let wide = (used * scale).min(WIDTH);
@@ -91,8 +104,9 @@ impl Parts {
     }
 }
 
-fn number(value: f64) -> String {
-    format!("{value:.1}")
+/// Whole numbers are as fine as the picture is.
+fn whole(value: f64) -> String {
+    (value.round() as u32).to_string()
 }
 
 #[cfg(test)]
@@ -101,13 +115,13 @@ mod tests {
 
     #[test]
     fn too_much_stays_inside_the_bar_and_turns_red() {
-        let parts = Parts::of(42.0, 90.0, 100.0);
+        let parts = Parts::of(Level { used: 42.0, this: 90.0, whole: 100.0 });
         assert_eq!((parts.used, parts.this, parts.tone), (420.0, 580.0, Some(Tone::Bad)));
     }
 
     #[test]
     fn nearly_full_is_amber_and_an_empty_pool_is_not_a_number_trap() {
-        assert_eq!(Parts::of(90.0, 0.0, 100.0).tone, Some(Tone::Warn));
-        assert_eq!(Parts::of(0.0, 0.0, 0.0), Parts { used: 0.0, this: 0.0, preview: false, tone: None });
+        assert_eq!(Parts::of(Level { used: 90.0, this: 0.0, whole: 100.0 }).tone, Some(Tone::Warn));
+        assert_eq!(Parts::of(Level::default()), Parts { used: 0.0, this: 0.0, preview: false, tone: None });
     }
 }

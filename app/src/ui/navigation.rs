@@ -1,15 +1,6 @@
 use leptos::prelude::*;
 use leptos_router::components::A;
 
-/// A mark for the browser tests: from here on the page's handlers answer. Called by each page, which may be hydrated after the app.
-pub fn mark_hydrated() {
-    Effect::new(|| {
-        if let Some(body) = document().body() {
-            let _ = body.set_attribute("data-hydrated", "1");
-        }
-    });
-}
-
 /// The id of each page's `<main>`, where the skip link leads.
 pub const MAIN: &str = "content";
 
@@ -17,7 +8,7 @@ pub const MAIN: &str = "content";
 #[component]
 pub fn Skipped() -> impl IntoView {
     view! {
-        <a href=format!("#{MAIN}") rel="external" class="sr-only z-50 rounded-sm bg-card px-3 py-2 font-medium shadow-pop focus:not-sr-only focus:fixed focus:top-2 focus:left-2">
+        <a href=format!("#{MAIN}") class="sr-only z-50 rounded-sm bg-card px-3 py-2 font-medium shadow-pop focus:not-sr-only focus:fixed focus:top-2 focus:left-2">
             "Skip to the content"
         </a>
     }
@@ -50,9 +41,9 @@ pub fn Breadcrumbs(crumbs: Vec<Crumb>) -> impl IntoView {
             // A narrow screen has room for two.
             Some(href) => view! {
                 <li class=if at + 2 < count { "hidden min-w-0 items-center gap-2.5 sm:flex" } else { "flex min-w-0 items-center gap-2.5" }>
-                    <A href=href attr:class="truncate hover:text-ink">
+                    <a href=href class="truncate hover:text-ink">
                         {label}
-                    </A>
+                    </a>
                     <span class="text-ink-3" aria-hidden="true">"/"</span>
                 </li>
             }

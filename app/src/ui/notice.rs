@@ -6,13 +6,13 @@ use super::{Icon, Tone, lu};
 #[component]
 pub fn Notice(
     tone: Tone,
-    #[prop(into)] cause: Signal<String>,
+    #[prop(into)] cause: String,
     /// The runtime's or PostgreSQL's own words.
-    #[prop(optional, into)]
-    evidence: Signal<Option<String>>,
+    #[prop(optional_no_strip)]
+    evidence: Option<String>,
     /// The request's id, as the log knows it.
-    #[prop(optional, into)]
-    request: Signal<Option<String>>,
+    #[prop(optional_no_strip)]
+    request: Option<String>,
     /// The next action: a button.
     #[prop(optional)]
     children: Option<Children>,
@@ -27,8 +27,8 @@ pub fn Notice(
             <Icon glyph />
             <p class="min-w-0 flex-1 basis-48 text-ink">
                 <span class="font-medium">{cause}</span>
-                {move || evidence.get().map(|words| view! { " " <span class="text-ink-2 [overflow-wrap:anywhere]">{words}</span> })}
-                {move || request.get().map(|id| view! { " " <span class="text-sm text-ink-2">"Request " <code class="font-mono">{id}</code></span> })}
+                {evidence.map(|words| view! { " " <span class="text-ink-2 [overflow-wrap:anywhere]">{words}</span> })}
+                {request.map(|id| view! { " " <span class="text-sm text-ink-2">"Request " <code class="font-mono">{id}</code></span> })}
             </p>
             {children.map(|children| children())}
         </div>

@@ -1,9 +1,9 @@
-use leptos::{html, prelude::*};
+use leptos::prelude::*;
 
 use super::{
     Choice, FieldFrame, Icon,
     field::{INPUT, invalid, note_id},
-    lu,
+    lu, on,
     typed::follow,
 };
 
@@ -18,34 +18,30 @@ pub fn Select(
     #[prop(optional, into)] error: Signal<Option<String>>,
     #[prop(optional)] hide_label: bool,
 ) -> impl IntoView {
-    let select = NodeRef::<html::Select>::new();
-    follow(move || select.get(), value);
+    follow(name.clone(), value);
     let first = value.get_untracked();
     let options = options
         .into_iter()
         .map(|choice| {
             let off = choice.off;
-            view! {
-                <option value=choice.value.clone() selected=choice.value == first disabled=move || off.with(Option::is_some)>
-                    {move || match off.get() {
-                        Some(reason) => format!("{} ({reason})", choice.label),
-                        None => choice.label.clone(),
-                    }}
-                </option>
-            }
+            let words = Signal::derive(move || match off.get() {
+                Some(reason) => format!("{} ({reason})", choice.label),
+                None => choice.label.clone(),
+            });
+            let is_off = Signal::derive(move || off.get().is_some());
+            view! { <option value=choice.value.clone() selected=choice.value == first disabled=is_off>{words}</option> }
         })
         .collect_view();
     view! {
         <FieldFrame name=name.clone() label hint error hide_label>
             <div class="relative">
                 <select
-                    node_ref=select
                     id=name.clone()
                     name=name.clone()
                     class=format!("{INPUT} appearance-none pr-9")
                     aria-invalid=invalid(error)
                     aria-describedby=note_id(&name)
-                    on:change=move |event| value.set(event_target_value(&event))
+                    on:change=on(move |event| value.set(event_target_value(&event)))
                 >
                     {options}
                 </select>

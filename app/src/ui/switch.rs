@@ -1,4 +1,6 @@
-use leptos::{html, prelude::*};
+use leptos::prelude::*;
+
+use super::typed::follow_checkbox;
 
 /// On or off. In a plain form post the field is there when it is on and absent when it is off.
 #[component]
@@ -12,21 +14,12 @@ pub fn Switch(
     refused: Signal<Option<String>>,
     #[prop(default = "1")] value: &'static str,
 ) -> impl IntoView {
-    let input = NodeRef::<html::Input>::new();
-    Effect::new(move |met: Option<bool>| {
-        let wanted = on.get();
-        let Some(input) = input.get() else { return false };
-        if input.checked() != wanted {
-            if met == Some(true) { input.set_checked(wanted) } else { on.set(input.checked()) }
-        }
-        true
-    });
+    follow_checkbox(name.clone(), on);
     let note = format!("{name}-note");
     view! {
         <div>
             <label class="inline-flex items-center gap-2.5 font-medium has-disabled:cursor-not-allowed has-disabled:opacity-55">
                 <input
-                    node_ref=input
                     type="checkbox"
                     role="switch"
                     class="relative h-5 w-9 shrink-0 cursor-[inherit] appearance-none rounded-full border border-control bg-sunk transition-colors \
@@ -36,14 +29,14 @@ pub fn Switch(
                     name=name.clone()
                     value=value
                     checked=on.get_untracked()
-                    disabled=move || refused.with(Option::is_some)
+                    disabled=Signal::derive(move || refused.get().is_some())
                     aria-describedby=note.clone()
-                    on:change=move |event| on.set(event_target_checked(&event))
+                    on:change=super::on(move |event| on.set(event_target_checked(&event)))
                 />
                 {label}
             </label>
             <div id=note class="mt-1 pl-[46px] text-sm text-ink-3 empty:mt-0">
-                {move || refused.get().or_else(|| hint.get())}
+                {Signal::derive(move || refused.get().or_else(|| hint.get()))}
             </div>
         </div>
     }

@@ -1,5 +1,4 @@
 use leptos::prelude::*;
-use leptos_router::components::A;
 
 #[derive(Clone, Copy, Debug)]
 pub struct Column {
@@ -41,9 +40,10 @@ pub fn Table(#[prop(into)] label: String, columns: &'static [Column], children: 
     }
 }
 
+/// `id` lets it be found again when the page is drawn anew.
 #[component]
-pub fn Row(children: Children) -> impl IntoView {
-    view! { <tr class="border-b border-line last:border-b-0 hover:bg-sunk/60">{children()}</tr> }
+pub fn Row(#[prop(optional, into)] id: Option<String>, children: Children) -> impl IntoView {
+    view! { <tr id=id class="border-b border-line last:border-b-0 hover:bg-sunk/60">{children()}</tr> }
 }
 
 #[component]
@@ -63,17 +63,13 @@ pub fn Cell(
 
 /// What people call a thing, and below it the name that addresses it. The whole is the link to it.
 #[component]
-pub fn NameCell(
-    #[prop(into)] label: Signal<String>,
-    #[prop(into)] name: String,
-    #[prop(into)] href: String,
-) -> impl IntoView {
+pub fn NameCell(#[prop(into)] label: String, #[prop(into)] name: String, #[prop(into)] href: String) -> impl IntoView {
     view! {
         <th scope="row" class="h-11 max-w-[22rem] px-4 text-left font-normal">
-            <A href=href attr:class="block min-w-0 hover:underline underline-offset-2">
+            <a href=href class="block min-w-0 hover:underline underline-offset-2">
                 <span class="block truncate leading-[1.3]">{label}</span>
                 <span class="block truncate font-mono text-xs text-ink-3">{name}</span>
-            </A>
+            </a>
         </th>
     }
 }

@@ -1,13 +1,14 @@
 //! Light, dark, or as the system has it. The choice is a cookie, so that the server paints the right one at once.
 
-use leptos::{prelude::*, server::SharedValue};
-use leptos_router::hooks::use_location;
+use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::JsCast;
 
-use super::{Glyph, Icon, lu};
+use super::{Glyph, Icon, lu, on};
 
 const COOKIE: &str = "theme";
+/// Said to the window when another theme was chosen.
+const CHOSEN: &str = "berth:theme";
 const A_YEAR: u32 = 31_536_000;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,6 +72,14 @@ impl Theme {
             };
         }
         let _ = document.unchecked_into::<web_sys::HtmlDocument>().set_cookie(&self.cookie());
+        if let Ok(event) = web_sys::Event::new(CHOSEN) {
+            let _ = window().dispatch_event(&event);
+        }
+    }
+
+    fn of_document() -> Self {
+        let word = document().document_element().and_then(|root| root.get_attribute("data-theme"));
+        word.map(|word| Self::parse(&word)).unwrap_or_default()
     }
 
     fn face(self) -> (Glyph, &'static str) {
@@ -82,29 +91,20 @@ impl Theme {
     }
 }
 
-#[derive(Clone, Copy)]
-struct Chosen(RwSignal<Theme>);
-
-pub fn provide_theme() {
-    let theme = SharedValue::new(Theme::of_request).into_inner();
-    provide_context(Chosen(RwSignal::new(theme)));
-}
-
 /// Three buttons. A plain form post to `/theme` (`theme`, `back`) without script, at once and without a request with it.
-#[component]
-pub fn ThemeSwitch() -> impl IntoView {
-    let chosen = use_context::<Chosen>().map_or_else(RwSignal::default, |chosen| chosen.0);
-    let location = use_location();
-    let back = move || {
-        let search = location.search.get();
-        if search.is_empty() { location.pathname.get() } else { format!("{}?{search}", location.pathname.get()) }
-    };
+#[island]
+pub fn ThemeSwitch(theme: Theme, back: String) -> impl IntoView {
+    let chosen = RwSignal::new(theme);
+    // a page may have two of them, one for each width
+    Effect::new(move || {
+        let said = window_event_listener_untyped(CHOSEN, move |_| chosen.set(Theme::of_document()));
+        on_cleanup(move || said.remove());
+    });
     let buttons = Theme::ALL.map(|theme| {
         let (glyph, name) = theme.face();
         let press = move |event: leptos::ev::MouseEvent| {
             event.prevent_default();
             theme.apply();
-            chosen.set(theme);
         };
         view! {
             <button
@@ -113,9 +113,9 @@ pub fn ThemeSwitch() -> impl IntoView {
                 value=theme.word()
                 title=name
                 aria-label=name
-                aria-pressed=move || if chosen.get() == theme { "true" } else { "false" }
+                aria-pressed=Signal::derive(move || (chosen.get() == theme).to_string())
                 class="grid size-6 place-items-center rounded-[4px] text-ink-3 hover:text-ink aria-pressed:bg-card aria-pressed:text-ink aria-pressed:ring-1 aria-pressed:ring-line"
-                on:click=press
+                on:click=on(press)
             >
                 <Icon glyph size="size-3.5" />
             </button>

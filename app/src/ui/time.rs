@@ -1,55 +1,38 @@
-//! Times: the server writes the exact one, the browser turns it into words. No clock is asked while a view is rendered.
+//! Times: the server writes the exact one, the browser turns it into words. No clock is asked while a view is drawn.
 
 use std::time::Duration;
 
 use leptos::prelude::*;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+use wasm_bindgen::{JsCast, closure::Closure};
 
 const TICK: Duration = Duration::from_secs(15);
 
-/// Seconds since 1970 as the browser has them; none on the server and before the first tick.
-#[derive(Clone, Copy)]
-struct Clock(RwSignal<Option<i64>>);
-
-#[expect(clippy::cast_possible_truncation, reason = "milliseconds of this era fit")]
-fn now() -> i64 {
-    (js_sys::Date::now() / 1000.0) as i64
-}
-
-/// One clock for all times on the page.
-pub fn provide_clock() {
-    let clock = RwSignal::new(None);
-    provide_context(Clock(clock));
-    Effect::new(move || {
-        clock.set(Some(now()));
-        let ticking = set_interval_with_handle(
-            move || {
-                let _ = clock.try_set(Some(now()));
-            },
-            TICK,
-        );
-        on_cleanup(move || {
-            if let Ok(ticking) = ticking {
-                ticking.clear();
-            }
-        });
-    });
-}
-
-/// "2 min ago", with the exact time in its tooltip and for machines.
+/// "2 min ago" in the browser, with the exact time in its tooltip and for machines.
 #[component]
-pub fn RelativeTime(#[prop(into)] at: Signal<OffsetDateTime>) -> impl IntoView {
-    let clock = use_context::<Clock>();
-    let words = RwSignal::new(None);
-    // An effect of its own: the clock may tick before this page is hydrated, and hydration takes the server's text for granted.
-    Effect::new(move || {
-        let now = clock.and_then(|clock| clock.0.get()).unwrap_or_else(now);
-        words.set(Some(relative_words(now - at.get().unix_timestamp())));
-    });
+pub fn RelativeTime(at: OffsetDateTime) -> impl IntoView {
     view! {
-        <time class="whitespace-nowrap" datetime=move || at.get().format(&Rfc3339).unwrap_or_default() title=move || exact(at.get())>
-            {move || words.get().unwrap_or_else(|| exact(at.get()))}
+        <time class="whitespace-nowrap" datetime=at.format(&Rfc3339).unwrap_or_default() title=exact(at)>
+            {exact(at)}
         </time>
+    }
+}
+
+/// Says every time of the page in words: now, whenever the page was drawn anew, and again and again. One clock for all.
+pub fn keep_times_relative() {
+    say_relative();
+    let drawn = Closure::<dyn FnMut()>::new(say_relative).into_js_value();
+    let _ = document().add_event_listener_with_callback("berth:drawn", drawn.unchecked_ref());
+    set_interval(say_relative, TICK);
+}
+
+fn say_relative() {
+    let Ok(times) = document().query_selector_all("time[datetime]") else { return };
+    for time in (0..times.length()).filter_map(|at| times.get(at)?.dyn_into::<web_sys::Element>().ok()) {
+        let at = time.get_attribute("datetime").map_or(f64::NAN, |at| js_sys::Date::parse(&at));
+        if at.is_finite() {
+            time.set_text_content(Some(&relative_words(((js_sys::Date::now() - at) / 1000.0) as i64)));
+        }
     }
 }
 

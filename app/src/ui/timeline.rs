@@ -21,10 +21,10 @@ pub struct Step {
 }
 
 #[component]
-pub fn Timeline(#[prop(into)] steps: Signal<Vec<Step>>) -> impl IntoView {
+pub fn Timeline(steps: Vec<Step>) -> impl IntoView {
     view! {
         <ol class="min-w-0">
-            {move || steps.get().into_iter().map(|step| view! { <StepItem step /> }).collect_view()}
+            {steps.into_iter().map(|step| view! { <StepItem step /> }).collect_view()}
         </ol>
     }
 }

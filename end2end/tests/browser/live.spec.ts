@@ -2,7 +2,7 @@ import { type Page } from "@playwright/test";
 import { NEW, SERVICES, expect, open, state, test, watch } from "../support/browser.ts";
 import { admin, shared } from "../support/shared.ts";
 
-/** Ends with the document: it shows that a page was never loaded anew. */
+/** Ends with the document: it shows that a page followed what happened without being loaded anew. */
 const mark = (page: Page) => page.evaluate(() => Object.assign(window, { marked: true }));
 const isMarked = (page: Page) => page.evaluate(() => "marked" in window);
 
@@ -36,15 +36,15 @@ test("two browsers side by side: what one does the other shows within two second
   await expect(row).toContainText("новый", { timeout: 2_000 });
   await expect(page.getByRole("heading", { name: `${label} новый` })).toBeVisible({ timeout: 2_000 });
 
+  expect(await isMarked(other)).toBe(true);
+
   await row.getByRole("link").click();
   await expect(other.getByRole("heading", { name: `${label} новый` })).toBeVisible();
-  expect(await isMarked(other)).toBe(true);
   await admin().good(admin().delete(`/services/${name}`));
   for (const each of [page, other]) {
     await each.waitForURL(`**${SERVICES}`);
     await expect(each.getByText(name)).toHaveCount(0);
   }
-  expect(await isMarked(other)).toBe(true);
   expect(said).toEqual([]);
   await context.close();
 });
@@ -73,4 +73,50 @@ test("a list is found again by its address: search, back and forward", async ({ 
   await expect(page.getByRole("searchbox", { name: "Search" })).toHaveValue("needle");
   await expect(page.getByRole("row").filter({ hasText: "Needle" })).toBeVisible();
   await admin().remove(service.uuid);
+});
+
+test("what is typed, opened and focused stays while the page is drawn anew", async ({ page }) => {
+  const { uuid, name } = await admin().healthy({ project_id: (await admin().project()).uuid, label: "Drawn", ram_size: 128 });
+  await open(page, SERVICES);
+  await page.getByRole("searchbox", { name: "Search" }).fill("draw");
+  await expect(page).toHaveURL(/\?q=draw$/);
+  await page.getByRole("searchbox", { name: "Search" }).pressSequentially("n", { delay: 0 });
+  await admin().good(admin().put(`/services/${uuid}`, { label: "Drawn anew" }));
+  await expect(page.getByRole("row").filter({ hasText: "Drawn anew" })).toBeVisible();
+  await expect(page.getByRole("searchbox", { name: "Search" })).toBeFocused();
+  await expect(page.getByRole("searchbox", { name: "Search" })).toHaveValue("drawn");
+
+  await open(page, `${SERVICES}/${name}`);
+  await page.getByRole("button", { name: "Reveal" }).click();
+  const { connection_url } = (await admin().service(uuid)).connection_details!.internal;
+  await page.getByRole("button", { name: "Delete", exact: true }).click();
+  const typed = page.getByRole("dialog").getByRole("textbox");
+  await typed.fill("half a na");
+  await admin().good(admin().patch(`/services/${uuid}/state`, { state: "process_stop" }));
+  await expect(state(page, "stopped")).toBeVisible();
+  await expect(typed).toBeFocused();
+  await expect(typed).toHaveValue("half a na");
+  await page.keyboard.press("Escape");
+  await expect(page.getByRole("group", { name: "the connection URL" })).toHaveText(connection_url);
+  await page.getByRole("button", { name: "Start", exact: true }).press("Enter");
+  await expect(state(page, "healthy")).toBeVisible();
+  await expect(page.getByRole("button", { name: "Start", exact: true })).toBeFocused();
+  await admin().remove(uuid);
+});
+
+test("a press that comes before the script is kept and answered", async ({ page }) => {
+  const { uuid, name } = await admin().healthy({ project_id: (await admin().project()).uuid, label: "Early", ram_size: 128 });
+  let release = () => {};
+  const gate = new Promise<void>((open) => (release = open));
+  await page.route("**/page.js", async (route) => {
+    await gate;
+    await route.continue();
+  });
+  await page.goto(`${SERVICES}/${name}`, { waitUntil: "commit" });
+  await page.getByRole("button", { name: "Reveal" }).click();
+  await expect(page.getByRole("group", { name: "the connection URL" })).toContainText("••••");
+  release();
+  const { connection_url } = (await admin().service(uuid)).connection_details!.internal;
+  await expect(page.getByRole("group", { name: "the connection URL" })).toHaveText(connection_url);
+  await admin().remove(uuid);
 });

@@ -67,14 +67,23 @@ for (const next of ["//evil.example/", "https://evil.example/", "/\\evil.example
 test.describe("signed out meanwhile", () => {
   test.use({ allowed: [/the server responded with a status of 401/] });
 
-  test("one is told so, and led to the form and back", async ({ page, context }) => {
+  test("one is told so where one pressed, and led to the form and back", async ({ page, context }) => {
+    await signInAs(context, EMAIL);
+    await open(page, NEW);
+    await page.getByRole("textbox", { name: "Label" }).fill("Too late");
+    await context.clearCookies();
+    await page.getByRole("button", { name: "Create", exact: true }).click();
+    await expect(page.getByText("Your session has ended.")).toBeVisible();
+    await page.getByRole("link", { name: "Sign in" }).click();
+    await signIn(page);
+    await page.waitForURL(`**${NEW}`);
+  });
+
+  test("a link leads to the form, which leads to where it led", async ({ page, context }) => {
     await signInAs(context, EMAIL);
     await open(page, NEW);
     await context.clearCookies();
     await page.getByRole("navigation", { name: "Breadcrumbs" }).getByRole("link", { name: "Services" }).click();
-    await expect(page.getByText("Your session has ended.").first()).toBeVisible();
-    await page.getByRole("link", { name: "Sign in" }).first().click();
-    await signIn(page);
-    await page.waitForURL(`**${SERVICES}`);
+    await page.waitForURL(`**/sign-in?next=${encodeURIComponent(SERVICES)}`);
   });
 });

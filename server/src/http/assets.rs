@@ -3,7 +3,12 @@
 //! Those of the bundle lie under `/pkg/<hash>/`, where the hash covers all of them: an address never changes its content, and the
 //! relative addresses inside scripts and stylesheet stay right. `favicon.svg` and `robots.txt` have fixed addresses.
 
-use std::{borrow::Cow, collections::HashMap, fmt::Write as _, sync::LazyLock};
+use std::{
+    borrow::Cow,
+    collections::BTreeMap,
+    fmt::Write as _,
+    sync::{Arc, LazyLock},
+};
 
 use app::shell::Bundle;
 use axum::{
@@ -16,10 +21,6 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use leptos::{
-    WasmSplitManifest,
-    prelude::{ArcStoredValue, Owner},
-};
 use rust_embed::RustEmbed;
 
 #[derive(RustEmbed)]
@@ -29,8 +30,6 @@ struct Site;
 const FOREVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 const AN_HOUR: HeaderValue = HeaderValue::from_static("public, max-age=3600");
 const ROOT_FILES: [&str; 2] = ["favicon.svg", "robots.txt"];
-/// The name that Leptos' macros import the loader of the lazy routes by.
-const SPLIT_LOADER: &str = "__wasm_split.______________________.js";
 
 /// One hash over the names and contents of the whole bundle.
 static HASH: LazyLock<String> = LazyLock::new(|| {
@@ -53,19 +52,16 @@ pub fn bundle() -> Bundle {
             "this program was compiled without its browser bundle, so pages work without script and style: run `cargo bundle build`, then compile it again"
         );
     }
-    Bundle { root: root(), complete }
+    Bundle { root: root(), complete, lazy: Arc::new(lazy().unwrap_or_default()) }
 }
 
 fn root() -> String {
     format!("/pkg/{}", *HASH)
 }
 
-/// Which module each lazy route needs, so that a page can name them before its script runs.
-pub fn split_manifest() -> Option<WasmSplitManifest> {
-    let list = Site::get("pkg/split.json")?;
-    let needs: HashMap<String, Vec<String>> = serde_json::from_slice(&list.data).ok()?;
-    let owner = Owner::new_root(None);
-    Some(owner.with(|| WasmSplitManifest(ArcStoredValue::new((root(), needs, SPLIT_LOADER.to_owned())))))
+/// Which modules each lazy island needs, so that a page can name them before its script runs.
+fn lazy() -> Option<BTreeMap<String, Vec<String>>> {
+    serde_json::from_slice(&Site::get("pkg/split.json")?.data).ok()
 }
 
 pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {

@@ -16,7 +16,7 @@ where
     S: Clone + Send + Sync + 'static,
 {
     let bundle = assets::bundle();
-    let manifest = assets::split_manifest();
+    let known = bundle.clone();
     let context = move || {
         if let Some(parts) = use_context::<Parts>() {
             if let Some(nonce) = parts.extensions.get::<Nonce>() {
@@ -26,9 +26,7 @@ where
                 provide_context(viewer::RequestId(id.to_string()));
             }
         }
-        if let Some(manifest) = &manifest {
-            provide_context(manifest.clone());
-        }
+        provide_context(known.clone());
         context();
     };
     let document = move || shell(bundle.clone());

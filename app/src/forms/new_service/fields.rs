@@ -1,14 +1,13 @@
 use contract::{
     capabilities::{self, Version},
-    capacity::{Free, largest_disk, largest_ram},
-    values::Instances,
+    scalar::plain,
 };
 use leptos::prelude::*;
 
-use super::{Form, chosen_pool, takes};
+use super::Form;
 use crate::{
     components::words,
-    ui::{Button, Choice, ChoiceCards, Kind, NumberField, Segmented, Select, TextField},
+    ui::{Button, Choice, ChoiceCards, Kind, NumberField, Segmented, Select, TextField, dynamic},
 };
 
 fn off(available: bool, reason: &Option<String>) -> Signal<Option<String>> {
@@ -25,21 +24,15 @@ fn choices(of: &[capabilities::Choice], label: impl Fn(&str) -> String) -> Vec<C
 /// What kind of service.
 #[component]
 pub fn Types(form: Form) -> impl IntoView {
-    let text = |value: &str| match value {
-        "postgres" => "A database of its own: fresh, or a replica of one you run elsewhere.",
-        _ => "A volume that several apps mount at the same path.",
-    };
     let label = |value: &str| if value == "postgres" { "PostgreSQL" } else { "Shared storage" }.to_owned();
-    let types = form.offer.with_value(|offer| {
-        let types = choices(&offer.capabilities.service_types, label);
-        types
-            .into_iter()
-            .map(|choice| {
-                let about = text(&choice.value);
-                choice.text(about)
-            })
-            .collect()
-    });
+    let mut types = choices(&form.offer.get_untracked().capabilities.service_types, label);
+    for choice in &mut types {
+        choice.text = match choice.value.as_str() {
+            "postgres" => "A database of its own: fresh, or a replica of one you run elsewhere.",
+            _ => "A volume that several apps mount at the same path.",
+        }
+        .to_owned();
+    }
     view! {
         <ChoiceCards name="service_type" label="Type" value=form.draft.service_type options=types error=form.error("service_type") hide_label=true />
     }
@@ -49,12 +42,10 @@ pub fn Types(form: Form) -> impl IntoView {
 #[component]
 pub fn Basics(form: Form) -> impl IntoView {
     let draft = form.draft;
-    let (projects, modes, versions) = form.offer.with_value(|offer| {
-        let projects: Vec<_> =
-            offer.projects.iter().map(|project| Choice::new(project.uuid.to_string(), &project.name)).collect();
-        let word = |value: &str| if value == "fresh" { "Fresh" } else { "External replica" }.to_owned();
-        (projects, choices(&offer.capabilities.creation_modes, word), offer.capabilities.postgres_versions.clone())
-    });
+    let offer = form.offer.get_untracked();
+    let projects: Vec<_> = offer.projects.iter().map(|project| Choice::new(&project.id, &project.name)).collect();
+    let word = |value: &str| if value == "fresh" { "Fresh" } else { "External replica" }.to_owned();
+    let modes = choices(&offer.capabilities.creation_modes, word);
     let several = projects.len() > 1;
     view! {
         <TextField
@@ -70,7 +61,7 @@ pub fn Basics(form: Form) -> impl IntoView {
         </div>
         <div class="grid gap-4.5 sm:grid-cols-2">
             <Segmented name="creation_mode" label="Start from" value=draft.mode options=modes error=form.error("creation_mode") />
-            <Versions form versions />
+            <Versions form versions=offer.capabilities.postgres_versions.clone() />
         </div>
     }
 }
@@ -79,29 +70,22 @@ pub fn Basics(form: Form) -> impl IntoView {
 #[component]
 fn Pools(form: Form) -> impl IntoView {
     let draft = form.draft;
-    let all = form.offer.with_value(|offer| offer.pools.clone());
-    if all.len() < 2 {
+    let offer = form.offer.get_untracked();
+    if offer.pools.len() < 2 {
         return None;
     }
-    let project = Memo::new(move |_| draft.project.with(|id| uuid::Uuid::try_parse(id).ok()));
-    let closed = |pool: &contract::resource::Resource| {
+    let closed = |pool: &super::Pool| {
         let pool = pool.clone();
-        Signal::derive(move || {
-            let open = project.get().is_none_or(|project| takes(&pool, project));
-            (!open).then(|| "not open to this project".to_owned())
-        })
+        Signal::derive(move || (!pool.takes(&draft.project.get())).then(|| "not open to this project".to_owned()))
     };
-    let options: Vec<_> =
-        all.iter().map(|pool| Choice::new(pool.uuid.to_string(), &pool.label).off(closed(pool))).collect();
+    let options: Vec<_> = offer.pools.iter().map(|pool| Choice::new(&pool.id, &pool.label).off(closed(pool))).collect();
     // Another project may have other resources.
     Effect::new(move || {
-        let Some(project) = project.get() else { return };
-        let open = all
-            .iter()
-            .find(|pool| pool.uuid.to_string() == draft.pool.get_untracked())
-            .is_some_and(|pool| takes(pool, project));
-        if let (false, Some(first)) = (open, all.iter().rfind(|pool| takes(pool, project))) {
-            draft.pool.set(first.uuid.to_string());
+        let project = draft.project.get();
+        let open = offer.pool(&draft.pool.get_untracked()).is_some_and(|pool| pool.takes(&project));
+        let first = offer.first_pool(&project);
+        if !open && !first.is_empty() {
+            draft.pool.set(first.to_owned());
         }
     });
     Some(
@@ -115,7 +99,8 @@ fn Versions(form: Form, versions: Vec<Version>) -> impl IntoView {
         versions.iter().map(|v| Choice::new(&v.value, &v.value).off(off(v.available, &v.reason))).collect::<Vec<_>>();
     let chosen = form.draft.version;
     let hint = Signal::derive(move || {
-        let version = versions.iter().find(|version| chosen.with(|chosen| *chosen == version.value))?;
+        let chosen = chosen.get();
+        let version = versions.iter().find(|version| chosen == version.value)?;
         let Version { value, end_of_life, past_end_of_life, .. } = version;
         past_end_of_life.then(|| format!("The community's support for PostgreSQL {value} ended on {end_of_life}: no more fixes, of security neither."))
     });
@@ -126,22 +111,7 @@ fn Versions(form: Form, versions: Vec<Version>) -> impl IntoView {
 #[component]
 pub fn Sizes(form: Form) -> impl IntoView {
     let draft = form.draft;
-    let instances = form.offer.with_value(|offer| choices(&offer.capabilities.instances, str::to_owned));
-    let free = Signal::derive(move || {
-        let now = super::Offer { pools: form.pools.get(), ..form.offer.get_value() };
-        let wire = form.wire.get();
-        let count = wire.instances.as_number().and_then(Instances::new)?;
-        chosen_pool(&wire, &now).map(|pool| (Free::of(pool), count.count()))
-    });
-    let largest = move |field: &'static str| {
-        Signal::derive(move || {
-            let too_much = form.problems.with(|all| all.iter().any(|p| p.field == field && p.code == "does_not_fit"));
-            let (free, count) = free.get().filter(|_| too_much)?;
-            let largest =
-                if field == "ram_size" { largest_ram(&free, count) as f64 } else { largest_disk(&free, count) };
-            (largest > 0.0).then_some(largest)
-        })
-    };
+    let instances = choices(&form.offer.get_untracked().capabilities.instances, str::to_owned);
     let count_hint = Signal::derive(move || {
         Some(match draft.instances.get().as_str() {
             "1" => "One server. Choose 3 or more for standbys and automatic failover.".to_owned(),
@@ -152,11 +122,11 @@ pub fn Sizes(form: Form) -> impl IntoView {
         <div class="grid gap-4.5 sm:grid-cols-3">
             <div>
                 <NumberField name="ram_size" label="Memory, MiB" value=draft.ram error=form.error("ram_size") />
-                <Take value=draft.ram largest=largest("ram_size") unit="MiB" />
+                <Take form field="ram_size" value=draft.ram unit="MiB" />
             </div>
             <div>
                 <NumberField name="disk_size" label="Disk, GiB" value=draft.disk error=form.error("disk_size") />
-                <Take value=draft.disk largest=largest("disk_size") unit="GiB" />
+                <Take form field="disk_size" value=draft.disk unit="GiB" />
             </div>
             <NumberField name="cpu_size" label="CPU, cores" value=draft.cpu hint=Some("A ceiling, never refused.".to_owned()) error=form.error("cpu_size") />
         </div>
@@ -164,17 +134,22 @@ pub fn Sizes(form: Form) -> impl IntoView {
     }
 }
 
-/// Takes the largest that fits.
+/// Takes the largest that fits, where what was typed doesn't.
 #[component]
-fn Take(value: RwSignal<String>, largest: Signal<Option<f64>>, unit: &'static str) -> impl IntoView {
-    move || {
-        largest.get().map(|largest| {
-            let press = Callback::new(move |_| value.set(largest.to_string()));
-            view! {
-                <Button kind=Kind::Link small=true on_press=press>
-                    {format!("Take {} {unit}", words::number(largest))}
-                </Button>
-            }
-        })
-    }
+fn Take(form: Form, field: &'static str, value: RwSignal<String>, unit: &'static str) -> impl IntoView {
+    dynamic(move || {
+        let judged = form.judged.get();
+        let too_much = judged.problems.iter().any(|p| p.field == field && p.code == "does_not_fit");
+        let largest = if field == "ram_size" { judged.largest.0 as f64 } else { judged.largest.1 };
+        if !too_much || largest <= 0.0 {
+            return ().into_any();
+        }
+        let press = Callback::new(move |_| value.set(plain(largest)));
+        view! {
+            <Button kind=Kind::Link small=true on_press=press>
+                {format!("Take {} {unit}", words::number(largest))}
+            </Button>
+        }
+        .into_any()
+    })
 }

@@ -9,8 +9,8 @@ use crate::ui::{Card, CardBody, CardHead, Choice, Segmented, WellBlock};
 pub fn Request(form: Form) -> impl IntoView {
     let format = RwSignal::new("curl".to_owned());
     let text = Signal::derive(move || {
-        let json = form.wire.with(json);
-        if format.with(|format| format == "curl") { curl(&json) } else { json }
+        let json = json(&form.judged.get().wire);
+        if format.get() == "curl" { curl(&json) } else { json }
     });
     let formats = vec![Choice::new("curl", "curl"), Choice::new("json", "JSON")];
     view! {

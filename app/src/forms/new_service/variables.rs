@@ -18,26 +18,29 @@ fn exists(known: &[String]) -> bool {
 
 /// The switch, and what it will write.
 #[component]
-pub fn Variables(form: Form, known: Signal<Option<Vec<String>>>) -> impl IntoView {
+pub fn Variables(form: Form) -> impl IntoView {
     let on = form.draft.variables;
     let own = view! { <code class="font-mono">"POSTGRES_…_URL"</code> ", with the name that Berth gives: written" };
+    let hint = Signal::derive(move || (!on.get()).then(|| "Apps have to be told the connection by hand.".to_owned()));
+    let list = Signal::derive(move || {
+        if on.get() { "mt-1.5 grid gap-1 pl-[46px] text-sm text-ink-2" } else { "hidden" }.to_owned()
+    });
+    let fate = Signal::derive(move || {
+        match &form.offer.get().known {
+            Some(known) if exists(known) => ": kept, because it exists",
+            Some(_) => ": written",
+            None => ": written, unless it exists",
+        }
+        .to_owned()
+    });
     view! {
         <div>
-            <Switch
-                name="environment_variables"
-                label="Write connection variables to the project"
-                on
-                hint=Signal::derive(move || (!on.get()).then(|| "Apps have to be told the connection by hand.".to_owned()))
-            />
-            <ul class=move || if on.get() { "mt-1.5 grid gap-1 pl-[46px] text-sm text-ink-2" } else { "hidden" }>
+            <Switch name="environment_variables" label="Write connection variables to the project" on hint />
+            <ul class=list>
                 <li>{own}</li>
                 <li>
                     <code class="font-mono">{DATABASE_URL}</code>
-                    {move || match known.get() {
-                        Some(known) if exists(&known) => ": kept, because it exists",
-                        Some(_) => ": written",
-                        None => ": written, unless it exists",
-                    }}
+                    {fate}
                 </li>
             </ul>
         </div>

@@ -4,6 +4,6 @@ mod create;
 mod list;
 mod show;
 
-pub use create::CreateRoute;
-pub use list::ListRoute;
-pub use show::ShowRoute;
+pub use create::Create;
+pub use list::List;
+pub use show::Show;

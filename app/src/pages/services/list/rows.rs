@@ -1,6 +1,5 @@
 use contract::Service;
 use leptos::prelude::*;
-use leptos_router::components::A;
 
 use super::Names;
 use crate::{
@@ -21,51 +20,46 @@ const COLUMNS: &[Column] = &[
     Column::text("Created"),
 ];
 
-/// A service as a row shows it; what stays the same isn't drawn again.
-fn key(service: &Service) -> (uuid::Uuid, contract::State, String, i128) {
-    (service.uuid, service.state, service.label.clone(), service.updated_at.unix_timestamp_nanos())
-}
-
 fn memory(service: &Service) -> String {
     service.ram_size.map_or_else(|| "–".to_owned(), words::mib)
 }
 
 /// A table where there is room, else cards.
 #[component]
-pub fn Rows(items: Memo<Vec<Service>>, names: Memo<Names>) -> impl IntoView {
+pub fn Rows(items: Vec<Service>, names: Names) -> impl IntoView {
+    let called = |id: uuid::Uuid| names.get(&id).cloned().unwrap_or_else(|| "–".to_owned());
+    let named = |service: Service| {
+        let (project, pool) = (called(service.project_id), called(service.resource_id));
+        (service, project, pool)
+    };
+    let rows =
+        items.iter().cloned().map(named).map(|(service, project, pool)| view! { <TableRow service project pool /> });
+    let rows = rows.collect_view();
+    let cards = items.into_iter().map(named).map(|(service, project, pool)| view! { <CardRow service project pool /> });
+    let cards = cards.collect_view();
     view! {
         <div class="hidden lg:block">
             <Table label="Services" columns=COLUMNS>
-                <For each=move || items.get() key=key let:service>
-                    <TableRow service names />
-                </For>
+                {rows}
             </Table>
         </div>
-        <ul class="lg:hidden">
-            <For each=move || items.get() key=key let:service>
-                <CardRow service names />
-            </For>
-        </ul>
+        <ul class="lg:hidden">{cards}</ul>
     }
 }
 
-fn name_of(names: Memo<Names>, id: uuid::Uuid) -> impl Fn() -> String + Copy {
-    move || names.with(|names| names.get(&id).cloned()).unwrap_or_else(|| "–".to_owned())
-}
-
 #[component]
-fn TableRow(service: Service, names: Memo<Names>) -> impl IntoView {
+fn TableRow(service: Service, project: String, pool: String) -> impl IntoView {
     let href = paths::service(&workspace(), &service.name);
     let (memory, kind) = (memory(&service), words::kind(&service));
     view! {
-        <Row>
+        <Row id=format!("row-{}", service.name)>
             <Cell>
                 <StateBadge state=service.state />
             </Cell>
             <NameCell label=service.label name=service.name href />
             <Cell>{kind}</Cell>
-            <Cell>{name_of(names, service.project_id)}</Cell>
-            <Cell>{name_of(names, service.resource_id)}</Cell>
+            <Cell>{project}</Cell>
+            <Cell>{pool}</Cell>
             <Cell number=true>{memory}</Cell>
             <Cell number=true>{words::gib(service.disk_size)}</Cell>
             <Cell quiet=true>
@@ -76,16 +70,16 @@ fn TableRow(service: Service, names: Memo<Names>) -> impl IntoView {
 }
 
 #[component]
-fn CardRow(service: Service, names: Memo<Names>) -> impl IntoView {
+fn CardRow(service: Service, project: String, pool: String) -> impl IntoView {
     let href = paths::service(&workspace(), &service.name);
     let sizes = match service.ram_size {
         Some(ram) => format!("{}, {}", words::mib(ram), words::gib(service.disk_size)),
         None => words::gib(service.disk_size),
     };
-    let kind = words::kind(&service);
+    let (id, kind) = (format!("card-{}", service.name), words::kind(&service));
     view! {
-        <li class="border-b border-line last:border-b-0">
-            <A href attr:class="grid grid-cols-[minmax(0,1fr)] gap-1 px-4 py-3 hover:bg-sunk/60">
+        <li id=id class="border-b border-line last:border-b-0">
+            <a href=href class="grid grid-cols-[minmax(0,1fr)] gap-1 px-4 py-3 hover:bg-sunk/60">
                 <span class="flex items-start gap-3">
                     <span class="min-w-0 flex-1">
                         <span class="block truncate font-medium">{service.label}</span>
@@ -98,10 +92,10 @@ fn CardRow(service: Service, names: Memo<Names>) -> impl IntoView {
                     <span>{sizes}</span>
                 </span>
                 <span class="flex flex-wrap gap-x-3 text-sm text-ink-3">
-                    <span>{name_of(names, service.project_id)} " on " {name_of(names, service.resource_id)}</span>
+                    <span>{project} " on " {pool}</span>
                     <RelativeTime at=service.created_at />
                 </span>
-            </A>
+            </a>
         </li>
     }
 }

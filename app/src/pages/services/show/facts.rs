@@ -1,41 +1,31 @@
-use contract::Service;
+use contract::{Service, State};
 use leptos::prelude::*;
 
-use super::actions::Waiting;
 use crate::{
     components::words::number,
-    ui::{Figure, Figures},
+    ui::{Figure, Figures, Notice, Tone},
 };
 
-/// What it is allowed to take.
+/// What it is allowed to take, and what it waits for while it is on the way.
 #[component]
-pub fn Facts(service: Memo<Service>, advisory: Signal<Option<String>>) -> impl IntoView {
-    let instances = Signal::derive(move || service.with(|service| service.instances));
-    let each = Signal::derive(move || if instances.get() > 1 { " each" } else { "" });
-    let is_database = service.with_untracked(|service| service.ram_size.is_some());
-    let ram = Signal::derive(move || number(service.with(|service| service.ram_size).unwrap_or_default()));
-    let cpu = Signal::derive(move || number(service.with(|service| service.cpu_size).unwrap_or_default()));
-    let disk = Signal::derive(move || number(service.with(|service| service.disk_size)));
-    let unit = move |unit: &'static str| Signal::derive(move || format!("{unit}{}", each.get()));
+pub fn Facts(service: Service, advisory: Option<String>) -> impl IntoView {
+    let waiting = service.state.is_moving() || service.state == State::Stopped;
+    let waits_for = service.state_reason.filter(|_| waiting);
+    let many = service.instances;
+    let unit = move |unit: &str| if many > 1 { format!("{unit} each") } else { unit.to_owned() };
+    let standbys = if many == 1 { "without a standby" } else { "with automatic failover" };
+    let instances =
+        service.ram_size.map(|_| view! { <Figure label="Instances" value=many.to_string() rest=standbys /> });
     view! {
-        <Waiting service />
+        {waits_for.map(|words| view! { <Notice tone=Tone::Idle cause=words /> })}
         <div>
             <Figures>
-                {is_database.then(|| view! { <Figure label="Memory" value=ram rest=unit("MiB") /> })}
-                <Figure label="Disk" value=disk rest=unit("GiB") />
-                {is_database
-                    .then(|| {
-                        view! {
-                            <Figure label="CPU, at most" value=cpu rest=unit("cores") />
-                            <Figure
-                                label="Instances"
-                                value=Signal::derive(move || instances.get().to_string())
-                                rest=Signal::derive(move || if instances.get() == 1 { "without a standby" } else { "with automatic failover" }.to_owned())
-                            />
-                        }
-                    })}
+                {service.ram_size.map(|ram| view! { <Figure label="Memory" value=number(ram) rest=unit("MiB") /> })}
+                <Figure label="Disk" value=number(service.disk_size) rest=unit("GiB") />
+                {service.cpu_size.map(|cpu| view! { <Figure label="CPU, at most" value=number(cpu) rest=unit("cores") /> })}
+                {instances}
             </Figures>
-            {move || advisory.get().map(|words| view! { <p class="mt-2 px-1 text-sm text-ink-3">{words}</p> })}
+            {advisory.map(|words| view! { <p class="mt-2 px-1 text-sm text-ink-3">{words}</p> })}
         </div>
     }
 }

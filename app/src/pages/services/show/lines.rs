@@ -2,6 +2,8 @@
 
 use contract::connection::Internal;
 
+use super::connect::Address;
+
 const DOTS: &str = "••••••••••";
 
 /// How a line is written.
@@ -46,9 +48,9 @@ impl Format {
         }
     }
 
-    pub fn masked(self, at: &Internal) -> String {
-        let (user, database) = (at.username.as_deref().unwrap_or("…"), at.database.as_deref().unwrap_or("…"));
-        let (host, port) = (&at.hostname, at.port);
+    pub fn masked(self, at: &Address) -> String {
+        let (user, database) = (at.user.as_deref().unwrap_or("…"), at.database.as_deref().unwrap_or("…"));
+        let (host, port) = (&at.host, at.port);
         let url = if host.contains(':') {
             format!("postgres://{user}:{DOTS}@[{host}]:{port}/{database}")
         } else {
@@ -65,13 +67,13 @@ impl Format {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use contract::{connection::Address, values::Secret};
+    use contract::{connection, values::Secret};
 
     #[test]
     fn masked_is_the_whole_with_dots() {
         let secret = Secret::new("k3Fq");
         for host in ["127.0.0.1", "db.example.com", "::1"] {
-            let at = Address {
+            let at = connection::Address {
                 host: host.into(),
                 port: 15432,
                 database: "postgres_ab".into(),
@@ -80,7 +82,7 @@ mod tests {
             for format in Format::ALL {
                 let whole = format.whole(&at.details(Some(&secret)).internal).unwrap_or_default();
                 let hidden = at.details(None).internal;
-                assert_eq!(format.masked(&hidden), whole.replace("k3Fq", DOTS), "{host}");
+                assert_eq!(format.masked(&Address::of(&hidden)), whole.replace("k3Fq", DOTS), "{host}");
                 assert_eq!(format.whole(&hidden), None);
             }
         }

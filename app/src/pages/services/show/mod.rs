@@ -7,28 +7,26 @@ mod lines;
 mod progress;
 mod remove;
 mod reveal;
+mod test;
 
 use contract::{
-    Capabilities, Service,
+    Action, Service, State,
     event::EventKind,
     operation::Operation,
-    page::{Page as Slice, PageRequest},
-    project::Project,
+    page::PageRequest,
+    permission::{Permission, Role},
 };
 use leptos::prelude::*;
-use leptos_router::{
-    LazyRoute, NavigateOptions,
-    hooks::{use_navigate, use_params_map},
-    lazy_route,
-};
+use leptos_router::hooks::use_params_map;
 use uuid::Uuid;
 
 use self::{
-    actions::{Actions, Trouble},
-    connect::Connect,
+    actions::{HeadActions, Trouble},
+    connect::{Address, Connect, Parts},
     facts::Facts,
     progress::Progress,
     remove::Remove,
+    test::Test,
 };
 use crate::{
     calls::{
@@ -37,200 +35,140 @@ use crate::{
         projects::list_projects,
         services::{get_service, list_operations},
     },
-    components::{NotHere, Page, PageHead, Refusal, StateBadge, words},
-    live::{self, Fetched},
+    components::{NotHere, Page, PageHead, StateBadge, WhenGone, words},
+    live::Topic,
     pages::workspace,
     paths,
-    ui::{Crumb, RelativeTime, Skeleton, Tone, use_toasts},
+    ui::{Card, Crumb, Notice, RelativeTime, Tone},
+    viewer,
 };
 
-pub struct ShowRoute;
-
-#[lazy_route]
-impl LazyRoute for ShowRoute {
-    fn data() -> Self {
-        Self
-    }
-
-    fn view(_this: Self) -> AnyView {
-        view! { <Show_ /> }.into_any()
-    }
-}
-
-/// Everything that the page shows, fetched side by side.
-#[derive(Clone, Copy)]
-struct Sources {
-    service: Fetched<Option<Service>>,
-    operations: Fetched<Option<Slice<Operation>>>,
-    projects: Fetched<Slice<Project>>,
-    can: Fetched<Capabilities>,
-}
-
-impl Sources {
-    fn new(slug: &str, name: Memo<String>) -> Self {
-        let slug = StoredValue::new(slug.to_owned());
-        let slug = move || slug.get_value();
-        let last = || PageRequest { limit: Some("1".to_owned()), cursor: None };
-        let whole = || PageRequest { limit: Some(PageRequest::MAX_LIMIT.to_string()), cursor: None };
-        Self {
-            service: live::resource(&[EventKind::Service], move || name.get(), move |name| get_service(slug(), name)),
-            operations: live::resource(
-                &[EventKind::Service],
-                move || name.get(),
-                move |name| list_operations(slug(), name, last()),
-            ),
-            projects: live::resource(&[EventKind::Project], || (), move |()| list_projects(slug(), whole())),
-            can: live::once(move || get_capabilities(slug())),
-        }
-    }
-
-    /// The name of a project; its id says nothing to people.
-    fn project(self, id: Uuid) -> Option<String> {
-        let projects = self.projects.get()?.ok()?;
-        projects.items.into_iter().find(|project| project.uuid == id).map(|project| project.name)
-    }
-
-    /// The last thing that was done or is being done.
-    fn operation(self) -> Option<Operation> {
-        self.operations.get()?.ok()??.items.into_iter().next()
-    }
-
-    fn advisory(self) -> Option<String> {
-        self.can.get()?.ok()?.advisory
-    }
-}
-
-/// What the page is about; it is drawn anew only where this changes.
-#[derive(Clone, Debug, PartialEq)]
-enum Found {
-    Service { id: Uuid, name: String, label: String },
-    Nothing,
-    Refused(CallError),
+/// What stands on the page beside the service itself; none of it is worth a page that can't be shown.
+struct Around {
+    operation: Option<Operation>,
+    /// The name of the project; its id says nothing to people.
+    project: Option<String>,
+    advisory: Option<String>,
 }
 
 #[component]
-fn Show_() -> impl IntoView {
+pub fn Show() -> impl IntoView {
     let slug = workspace();
-    let params = use_params_map();
-    let name = Memo::new(move |_| params.with(|params| params.get("name").unwrap_or_default()));
-    let sources = Sources::new(&slug, name);
-    leave_when_gone(sources.service, name, slug);
-    view! {
-        <Transition fallback=move || view! { <Loading name=name.get_untracked() /> }>
-            <Loaded sources name />
-        </Transition>
+    let name = use_params_map().with_untracked(|params| params.get("name").unwrap_or_default());
+    Suspend::new(async move {
+        let (service, around) =
+            futures::join!(get_service(slug.clone(), name.clone()), around(slug.clone(), name.clone()));
+        let back = paths::services(&slug);
+        match service {
+            Ok(Some(service)) => {
+                let around = around(service.project_id);
+                view! { <Found service around /> }.into_any()
+            }
+            Ok(None) => {
+                view! { <NotHere title=format!("No service is called {name}") back back_to="Services" /> }.into_any()
+            }
+            Err(error) => view! { <Refused name back error /> }.into_any(),
+        }
+    })
+}
+
+/// Everything about a service but itself, given its project once that is known.
+async fn around(slug: String, name: String) -> impl FnOnce(Uuid) -> Around {
+    let last = PageRequest { limit: Some("1".to_owned()), cursor: None };
+    let (operations, projects, can) = futures::join!(
+        list_operations(slug.clone(), name, last),
+        list_projects(slug.clone(), PageRequest::whole()),
+        get_capabilities(slug)
+    );
+    move |project| Around {
+        operation: operations.ok().flatten().and_then(|page| page.items.into_iter().next()),
+        project: projects
+            .into_iter()
+            .flat_map(|page| page.items)
+            .find(|found| found.uuid == project)
+            .map(|found| found.name),
+        advisory: can.ok().and_then(|can| can.advisory),
     }
 }
 
-/// While a service that was linked to is on its way.
 #[component]
-fn Loading(name: String) -> impl IntoView {
-    let crumbs = vec![Crumb::to("Services", paths::services(&workspace())), Crumb::here(name.clone())];
+fn Refused(name: String, back: String, error: CallError) -> impl IntoView {
+    let crumbs = vec![Crumb::to("Services", back), Crumb::here(name.clone())];
     view! {
-        <Page title=format!("{name} · Services") crumbs>
+        <Page title="Service" crumbs live=vec![Topic::Every(EventKind::Service)]>
             <PageHead title=name />
-            <Skeleton size="h-96 w-full" />
+            <Notice tone=Tone::Bad cause="The service can't be shown." evidence=Some(error.to_string()) />
         </Page>
     }
 }
 
-/// To the list, once a service that was shown isn't there any more.
-fn leave_when_gone(service: Fetched<Option<Service>>, name: Memo<String>, slug: String) {
-    let navigate = use_navigate();
-    let toasts = use_toasts();
-    Effect::new(move |seen: Option<Option<(String, String)>>| match service.get() {
-        Some(Ok(Some(service))) => Some((service.name, service.label)),
-        Some(Ok(None)) => {
-            let (_, label) = seen.flatten().filter(|(seen, _)| name.with(|name| name == seen))?;
-            toasts.say(Tone::Ok, format!("{label} is gone."));
-            navigate(&paths::services(&slug), NavigateOptions::default());
-            None
-        }
-        _ => seen.flatten(),
-    });
-}
-
 #[component]
-fn Loaded(sources: Sources, name: Memo<String>) -> impl IntoView {
+fn Found(service: Service, around: Around) -> impl IntoView {
     let slug = workspace();
-    let found = Memo::new(move |before: Option<&Option<Found>>| {
-        let before = before.cloned().flatten();
-        let same =
-            |found: &Found| matches!(found, Found::Service { name: shown, .. } if name.with(|name| name == shown));
-        match sources.service.get()? {
-            Ok(Some(Service { uuid: id, name, label, .. })) => Some(Found::Service { id, name, label }),
-            // what is shown stays while it can't be fetched anew, and until the list is there once it is gone
-            _ if before.as_ref().is_some_and(same) => before,
-            Ok(None) => Some(Found::Nothing),
-            Err(error) => Some(Found::Refused(error)),
-        }
-    });
-    move || {
-        let back = paths::services(&slug);
-        Some(match found.get()? {
-            Found::Service { .. } => {
-                let first = sources.service.get_untracked()?.ok()??;
-                view! { <Body first sources /> }.into_any()
-            }
-            Found::Nothing => {
-                view! { <NotHere title=format!("No service is called {}", name.get_untracked()) back back_to="Services" /> }.into_any()
-            }
-            Found::Refused(error) => {
-                let crumbs = vec![Crumb::to("Services", back), Crumb::here(name.get_untracked())];
-                view! {
-                    <Page title="Service" crumbs>
-                        <PageHead title=name.get_untracked() />
-                        <Refusal cause="The service can't be shown." error=Some(error) />
-                    </Page>
-                }
-                    .into_any()
-            }
-        })
-    }
-}
-
-#[component]
-fn Body(first: Service, sources: Sources) -> impl IntoView {
-    let slug = workspace();
-    let Service { name, label, created_at, project_id, .. } = first.clone();
-    let crumbs = vec![Crumb::to("Services", paths::services(&slug)), Crumb::here(label.clone())];
-    let service = Memo::new(move |before: Option<&Service>| match sources.service.get() {
-        Some(Ok(Some(service))) if service.uuid == first.uuid => service,
-        _ => before.unwrap_or(&first).clone(),
-    });
-    let operation = Memo::new(move |_| sources.operation());
-    let failed = RwSignal::new(None::<CallError>);
-    let removing = RwSignal::new(false);
+    let back = paths::services(&slug);
+    let Service { uuid, name, label, created_at, state, .. } = service.clone();
+    let crumbs = vec![Crumb::to("Services", back.clone()), Crumb::here(label.clone())];
+    let live = vec![Topic::One(EventKind::Service, uuid), Topic::Every(EventKind::Project)];
+    let gone = WhenGone { to: back, words: format!("{label} is gone.") };
     let below = {
-        let name = name.clone();
+        let (name, kind, project) = (name.clone(), words::kind(&service), around.project);
         move || {
-            let kind = move || service.with(words::kind);
-            let project = move || sources.project(project_id);
             view! {
                 <code class="font-mono text-sm text-ink">{name.clone()}</code>
-                <span>{kind}</span>
-                <span class="empty:hidden">{project}</span>
+                <span>{kind.clone()}</span>
+                <span class="empty:hidden">{project.clone()}</span>
                 <span>"created " <RelativeTime at=created_at /></span>
             }
         }
     };
-    let is_database = service.with_untracked(|service| service.connection_details.is_some());
+    let address = service.connection_details.as_ref().map(|details| Address::of(&details.internal));
+    let trouble = view! { <Trouble state name=name.clone() evidence=service.state_reason.clone() /> };
+    let actions = {
+        let (slug, name, label) = (slug.clone(), name.clone(), label.clone());
+        let (service, project, is_database) = (uuid.to_string(), service.project_id.to_string(), address.is_some());
+        let refused = actions::refused(state, Action::Delete, Permission::ServicesManage);
+        view! {
+            <StateBadge state large=true />
+            <HeadActions state name=name.clone() />
+            <Remove slug name label service project is_database refused />
+        }
+    };
+    let connect = address.map(|at| view! { <HowToConnect name state at /> });
+    let progress = around.operation.map(|operation| view! { <Progress operation /> });
     view! {
-        <Page title=format!("{label} · Services") crumbs>
-            <PageHead title=label.clone() below>
-                <StateBadge state=Signal::derive(move || service.with(|service| service.state)) large=true />
-                <Actions service failed removing />
+        <Page title=format!("{label} · Services") crumbs live gone>
+            <PageHead title=label below>
+                {actions}
             </PageHead>
             <div class="grid gap-4.5">
-                <Refusal cause="That wasn't done." error=failed />
-                <Trouble service failed />
-                <Facts service advisory=Signal::derive(move || sources.advisory()) />
+                {trouble}
+                <Facts service advisory=around.advisory />
                 <div class="grid items-start gap-4.5 lg:grid-cols-[minmax(0,1fr)_340px]">
-                    <div class="grid min-w-0 gap-4.5">{is_database.then(|| view! { <Connect service /> })}</div>
-                    <Progress operation />
+                    <div class="grid min-w-0 gap-4.5">{connect}</div>
+                    {progress}
                 </div>
             </div>
-            <Remove service open=removing />
         </Page>
+    }
+}
+
+#[component]
+fn HowToConnect(name: String, state: State, at: Address) -> impl IntoView {
+    let slug = workspace();
+    let line = {
+        let (slug, name, at) = (slug.clone(), name.clone(), at.clone());
+        let refused = viewer::lacks(Permission::ServicesReveal);
+        let asks_why = viewer::role().is_some_and(Role::reveals_with_reason);
+        view! { <Connect slug name at refused asks_why /> }
+    };
+    let refused = actions::refused(state, Action::TestConnection, Permission::ServicesView);
+    view! {
+        <Card>
+            {line}
+            <div class="grid min-w-0 gap-4.5 px-4 pb-4">
+                <Parts at />
+                <Test slug name refused />
+            </div>
+        </Card>
     }
 }

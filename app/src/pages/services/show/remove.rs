@@ -1,37 +1,37 @@
-use contract::{Service, page::PageRequest};
 use leptos::{prelude::*, task::spawn_local};
 
 use crate::{
-    calls::{CallError, projects::list_vars, services::delete_service},
+    calls::{CallError, projects::list_var_names, services::delete_service},
     components::Refusal,
-    live::use_changes,
-    pages::workspace,
-    ui::{Button, Dialog, Kind, TextField},
+    live,
+    ui::{Button, Dialog, Kind, TextField, on},
 };
 
 /// What goes and what is kept; the name has to be typed.
-#[component]
-pub fn Remove(service: Memo<Service>, open: RwSignal<bool>) -> impl IntoView {
-    let (slug, changes) = (workspace(), use_changes());
-    let name = service.with_untracked(|service| service.name.clone());
+#[island]
+pub fn Remove(
+    slug: String,
+    name: String,
+    label: String,
+    service: String,
+    project: String,
+    is_database: bool,
+    /// Why it can't be deleted.
+    refused: Option<String>,
+) -> impl IntoView {
+    let open = RwSignal::new(false);
     let typed = RwSignal::new(String::new());
     let (busy, failed) = (RwSignal::new(false), RwSignal::new(None::<CallError>));
-    let refused = {
+    let wrong = {
         let name = name.clone();
-        Signal::derive(move || typed.with(|typed| typed.trim() != name).then(|| format!("Type {name} to delete it")))
+        Signal::derive(move || (typed.get().trim() != name).then(|| format!("Type {name} to delete it")))
     };
-    let variables = written(service, open, slug.clone());
-    Effect::new(move || {
-        if open.get() {
-            typed.set(String::new());
-            failed.set(None);
-        }
-    });
+    let variables = written(slug.clone(), project, service, open);
     let submit = {
         let name = name.clone();
         move |event: leptos::ev::SubmitEvent| {
             event.prevent_default();
-            if busy.get_untracked() || refused.with_untracked(Option::is_some) {
+            if busy.get_untracked() || wrong.get_untracked().is_some() {
                 return;
             }
             busy.set(true);
@@ -39,35 +39,34 @@ pub fn Remove(service: Memo<Service>, open: RwSignal<bool>) -> impl IntoView {
             let (slug, name) = (slug.clone(), name.clone());
             spawn_local(async move {
                 let answer = delete_service(slug, name).await;
-                let _ = busy.try_set(false);
+                busy.set(false);
                 match answer {
                     Ok(()) => {
-                        let _ = open.try_set(false);
-                        changes.all();
+                        open.set(false);
+                        live::changed();
                     }
-                    Err(error) => {
-                        let _ = failed.try_set(Some(error));
-                    }
+                    Err(error) => failed.set(Some(error)),
                 }
             });
         }
     };
-    let label = service.with_untracked(|service| service.label.clone());
-    let what = service.with_untracked(|service| {
-        if service.connection_details.is_some() {
-            "The database and everything in it"
-        } else {
-            "The volume and everything on it"
-        }
+    let ask = Callback::new(move |_| {
+        typed.set(String::new());
+        failed.set(None);
+        open.set(true);
     });
+    let what = if is_database { "The database and everything in it" } else { "The volume and everything on it" };
     view! {
-        <Dialog open id="remove" title=format!("Delete {label}?")>
-            <form method="dialog" novalidate class="grid gap-4" on:submit=submit>
+        <Button id="delete" kind=Kind::Danger quiet=true refused=Signal::stored(refused) on_press=ask>
+            "Delete"
+        </Button>
+        <Dialog open id="remove-dialog" title=format!("Delete {label}?")>
+            <form method="dialog" novalidate class="grid gap-4" on:submit=on(submit)>
                 <div class="grid gap-2">
                     <p>"What goes:"</p>
                     <ul class="list-disc pl-5 text-ink-2">
                         <li>{what}</li>
-                        <li>{move || variables.with(going)}</li>
+                        <li>{Signal::derive(move || going(&variables.get()))}</li>
                     </ul>
                     <p>"What is kept: variables that somebody edited. There is no way back."</p>
                 </div>
@@ -75,7 +74,7 @@ pub fn Remove(service: Memo<Service>, open: RwSignal<bool>) -> impl IntoView {
                 <TextField name="confirm" label=format!("Type {name} to confirm") value=typed mono=true />
                 <div class="flex flex-wrap items-start justify-end gap-2">
                     <Button on_press=Callback::new(move |_| open.set(false))>"Cancel"</Button>
-                    <Button id="remove" kind=Kind::Danger submit=true quiet=true busy refused>
+                    <Button id="remove" kind=Kind::Danger submit=true quiet=true busy refused=wrong>
                         "Delete it for good"
                     </Button>
                 </div>
@@ -85,19 +84,16 @@ pub fn Remove(service: Memo<Service>, open: RwSignal<bool>) -> impl IntoView {
 }
 
 /// The names of the variables that go with the service, asked for when the dialog opens; `None` until they are known.
-fn written(service: Memo<Service>, open: RwSignal<bool>, slug: String) -> RwSignal<Option<Vec<String>>> {
+fn written(slug: String, project: String, service: String, open: RwSignal<bool>) -> RwSignal<Option<Vec<String>>> {
     let names = RwSignal::new(None);
     Effect::new(move || {
         if !open.get() {
             return;
         }
-        let (id, project) = service.with_untracked(|service| (service.uuid, service.project_id));
-        let slug = slug.clone();
+        let (slug, project, service) = (slug.clone(), project.clone(), service.clone());
         spawn_local(async move {
-            let page = PageRequest { limit: Some(PageRequest::MAX_LIMIT.to_string()), cursor: None };
-            if let Ok(vars) = list_vars(slug, project, page).await {
-                let own = vars.items.into_iter().filter(|var| var.service_id == Some(id)).map(|var| var.key).collect();
-                let _ = names.try_set(Some(own));
+            if let Ok(own) = list_var_names(slug, project, Some(service)).await {
+                names.set(Some(own));
             }
         });
     });

@@ -1,19 +1,12 @@
 use std::time::Duration;
 
-use contract::{
-    Service,
-    change::RevealRequest,
-    connection::Internal,
-    permission::{Permission, Role},
-};
+use contract::{change::RevealRequest, connection::Internal};
 use leptos::{prelude::*, task::spawn_local};
 
 use super::lines::Format;
 use crate::{
     calls::{CallError, services::reveal},
-    pages::workspace,
-    ui::{Button, Dialog, Kind, TextField},
-    viewer,
+    ui::{Button, Dialog, Kind, TextField, on},
 };
 
 const SHOWN_FOR: Duration = Duration::from_secs(60);
@@ -27,8 +20,9 @@ pub enum Want {
 /// The credentials of a service: fetched only when somebody asks, and each time noted with his name.
 #[derive(Clone, Copy)]
 pub struct Credentials {
-    service: Memo<Service>,
     slug: StoredValue<String>,
+    name: StoredValue<String>,
+    asks_why: bool,
     /// There while they are shown.
     pub shown: RwSignal<Option<Internal>>,
     hiding: StoredValue<Option<TimeoutHandle>>,
@@ -42,18 +36,13 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    pub fn new(service: Memo<Service>, format: RwSignal<String>, copy: Callback<String>) -> Self {
-        let hiding = StoredValue::new(None::<TimeoutHandle>);
-        on_cleanup(move || {
-            if let Some(Some(hiding)) = hiding.try_update_value(Option::take) {
-                hiding.clear();
-            }
-        });
+    pub fn new(slug: String, name: String, asks_why: bool, format: RwSignal<String>, copy: Callback<String>) -> Self {
         Self {
-            service,
-            slug: StoredValue::new(workspace()),
+            slug: StoredValue::new(slug),
+            name: StoredValue::new(name),
+            asks_why,
             shown: RwSignal::new(None),
-            hiding,
+            hiding: StoredValue::new(None),
             busy: RwSignal::new(None),
             failed: RwSignal::new(None),
             asking: RwSignal::new(false),
@@ -63,28 +52,12 @@ impl Credentials {
         }
     }
 
-    /// Why the viewer may not have them.
-    pub fn refused() -> Option<String> {
-        viewer::lacks(Permission::ServicesReveal)
-    }
-
-    /// The line as it is shown now.
-    pub fn line(self) -> String {
-        let format = Format::parse(&self.format.get());
-        let whole = self.shown.with(|shown| shown.as_ref().and_then(|at| format.whole(at)));
-        whole
-            .or_else(|| {
-                self.service.with(|service| service.connection_details.as_ref().map(|at| format.masked(&at.internal)))
-            })
-            .unwrap_or_default()
-    }
-
     /// Shows or copies them; some have to say why first.
     pub fn want(self, want: Want) {
-        let here = self.shown.with_untracked(|shown| shown.as_ref().and_then(|at| self.whole(at)));
+        let here = self.shown.get_untracked().and_then(|at| self.whole(&at));
         match (want, here) {
             (Want::Copy, Some(line)) => self.copy.run(line),
-            _ if viewer::role().is_some_and(Role::reveals_with_reason) => {
+            _ if self.asks_why => {
                 self.wanted.set_value(want);
                 self.failed.set(None);
                 self.asking.set(true);
@@ -97,7 +70,7 @@ impl Credentials {
         if let Some(Some(hiding)) = self.hiding.try_update_value(Option::take) {
             hiding.clear();
         }
-        let _ = self.shown.try_set(None);
+        self.shown.set(None);
     }
 
     fn whole(self, at: &Internal) -> Option<String> {
@@ -110,12 +83,10 @@ impl Credentials {
         }
         self.busy.set(Some(want));
         self.failed.set(None);
-        let (slug, name) = (self.slug.get_value(), self.service.with_untracked(|service| service.name.clone()));
+        let (slug, name) = (self.slug.get_value(), self.name.get_value());
         spawn_local(async move {
             let answer = reveal(slug, name, why).await;
-            if self.busy.try_set(None).is_some() {
-                return; // the page is gone, and with it whoever wanted them
-            }
+            self.busy.set(None);
             match answer {
                 Ok(details) => self.arrived(want, details.internal),
                 Err(error) => self.failed.set(Some(error)),
@@ -156,7 +127,7 @@ pub fn Why(credentials: Credentials) -> impl IntoView {
     let busy = Signal::derive(move || credentials.busy.get().is_some());
     view! {
         <Dialog open=credentials.asking id="why" title="Why do you need the credentials?">
-            <form method="dialog" novalidate class="grid gap-4" on:submit=submit>
+            <form method="dialog" novalidate class="grid gap-4" on:submit=on(submit)>
                 <TextField
                     name="reason"
                     label="Reason"
