@@ -40,7 +40,8 @@ pub fn derive(facts: &Facts<'_>) -> (State, Option<String>) {
         return (State::Failed, said());
     }
     if facts.phase == Phase::Lost {
-        return (State::Lost, said().or_else(|| Some("Its storage is gone".into())));
+        // what was said before, while it was looked for, is over
+        return (State::Lost, Some("Its storage is gone".into()));
     }
     match facts.power {
         Power::Stopped if facts.phase == Phase::Stopped => return (State::Stopped, None),

@@ -9,7 +9,9 @@ use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use super::BROKE;
 use super::derive::Facts;
+use super::steps::Step;
 use super::timeline::About;
 use crate::error::Error;
 use crate::port::{Desired, Phase, Power, ServiceName};
@@ -160,6 +162,9 @@ impl Row {
     }
 
     pub fn facts(&self) -> Facts<'_> {
+        // what is only watched was as wanted when it was looked at last
+        let breaks = self.step == Step::Watch.as_str() && self.power == Power::Running && !self.signed_in;
+        let said = self.last_error.as_deref().or(breaks.then_some(BROKE)).or(self.reason.as_deref());
         Facts {
             deleting: self.deleting,
             power: self.power,
@@ -170,9 +175,9 @@ impl Row {
             untouched: self.attempt == 0,
             crash_loop: self.memo.crash_loop(),
             restarting: self.restart,
-            broke: self.memo.broke,
+            broke: self.memo.broke || breaks,
             overdue: self.overdue,
-            said: self.last_error.as_deref().or(self.reason.as_deref()),
+            said,
         }
     }
 }

@@ -222,6 +222,7 @@ async fn watch(control: &Control, lease: Lease, row: &Row) -> Result<Next, StepE
         )
         .execute(&mut *transaction)
         .await?;
+        state::refresh(&mut transaction, row.id).await?;
         transaction.commit().await?;
         return Ok(if refused.is_none() { Next::Settled } else { Next::Go(Step::Ensure) });
     }
@@ -261,7 +262,8 @@ async fn remove(control: &Control, lease: Lease, row: &Row) -> Result<Next, Step
     Ok(Next::Gone)
 }
 
-/// Writes down what was seen. Whoever isn't running isn't signed in.
+/// Writes down what was seen, and the state that follows from it: no transaction ends with a service that is healthy and
+/// lets nobody in. Whoever isn't running isn't signed in.
 async fn observe(connection: &mut PgConnection, row: &Row, observed: &Observed) -> Result<(), Error> {
     // what a finished step found stands in the timeline; here stands what is waited for, or what is wrong
     let reason = observed.detail.as_deref().filter(|_| observed.phase == Phase::Preparing);
@@ -276,9 +278,9 @@ async fn observe(connection: &mut PgConnection, row: &Row, observed: &Observed) 
         reason,
         serving
     )
-    .execute(connection)
+    .execute(&mut *connection)
     .await?;
-    Ok(())
+    state::refresh(connection, row.id).await
 }
 
 fn credentials(control: &Control, row: &Row) -> Result<SignIn, Error> {

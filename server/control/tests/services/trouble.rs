@@ -100,6 +100,42 @@ async fn a_server_that_dies_is_failing_and_comes_back(pool: PgPool) {
     assert_eq!(world.runtime.effects(&name(&service)), effects);
 }
 
+/// Refuses every transaction that ends with a lie.
+const HONEST: &str = "
+    create function honest() returns trigger language plpgsql as $$ begin
+        if exists (select from services s join observations b on b.service_id = s.id
+                   where s.id = new.service_id and s.state = 'healthy' and not b.signed_in) then
+            raise exception 'healthy, and nobody is let in';
+        end if;
+        return null;
+    end $$;
+    create constraint trigger honest after update on observations deferrable initially deferred
+        for each row execute function honest()";
+
+#[sqlx::test]
+async fn no_moment_shows_a_service_healthy_that_lets_nobody_in(pool: PgPool) {
+    sqlx::raw_sql(HONEST).execute(&pool).await.unwrap();
+    let world = World::new(pool).await;
+    let service = world.healthy(world.wanted()).await;
+    world.runtime.next(Method::Ensure, Fault::PauseBefore);
+    world.runtime.die(&name(&service));
+    let failing = world.until(service.uuid, State::Failing).await;
+    assert_eq!(failing.state_reason.as_deref(), Some("It stopped without being asked to, and is being started again"));
+    world.runtime.paused(1).await;
+    world.runtime.release();
+    world.settled(service.uuid, State::Healthy).await;
+    world.runtime.always(Method::SignIn, Fault::retry("too many connections"));
+    world.runtime.hint(&name(&service));
+    world.until(service.uuid, State::Failing).await;
+    world.runtime.heal();
+    world.impatient();
+    world.settled(service.uuid, State::Healthy).await;
+    for wish in ["restart", "stop"] {
+        world.ask(service.uuid, wish).await.unwrap();
+    }
+    world.settled(service.uuid, State::Stopped).await;
+}
+
 #[sqlx::test]
 async fn a_server_that_dies_again_and_again_is_given_a_pause(pool: PgPool) {
     let world = World::new(pool).await;
