@@ -58,12 +58,13 @@ tools:
 	@command -v npm >/dev/null || { echo "npm is missing: install Node.js 20 or newer"; exit 1; }
 	@rustup target list --installed | grep -qx wasm32-unknown-unknown || rustup target add wasm32-unknown-unknown
 
-# What the tests alone need: the browser, a psql to paste the shown line into, and the linters.
+# What the tests alone need: the browser, a psql and a Python to paste the shown lines into, and the linters.
 test-tools:
 	@for c in clippy rustfmt; do rustup component list --installed | grep -q "^$$c" || rustup component add $$c; done
 	@missing=""; \
 	command -v chromium >/dev/null || [ -n "$${CHROMIUM:-}" ] || missing="$$missing chromium"; \
 	command -v psql >/dev/null || missing="$$missing postgresql-client"; \
+	/usr/bin/python3 -c 'import psycopg2' 2>/dev/null || missing="$$missing python3-psycopg2"; \
 	if [ -n "$$missing" ]; then \
 	  if [ "$$(id -u)" = 0 ]; then apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
 	  else echo "the tests need these packages: apt-get install$$missing"; exit 1; fi; \

@@ -1,6 +1,7 @@
 //! Every address of the console. Nothing else puts a URL together.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use uuid::Uuid;
 
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
@@ -81,6 +82,30 @@ pub fn service(workspace: &str, name: &str) -> String {
     format!("{}/services/{}", overview(workspace), text(name))
 }
 
+pub fn service_activity(workspace: &str, name: &str) -> String {
+    format!("{}/activity", service(workspace, name))
+}
+
+pub fn service_settings(workspace: &str, name: &str) -> String {
+    format!("{}/settings", service(workspace, name))
+}
+
+pub fn projects(workspace: &str) -> String {
+    format!("{}/projects", overview(workspace))
+}
+
+pub fn project(workspace: &str, id: Uuid) -> String {
+    format!("{}/{id}", projects(workspace))
+}
+
+pub fn resources(workspace: &str) -> String {
+    format!("{}/resources", overview(workspace))
+}
+
+pub fn resource(workspace: &str, id: Uuid) -> String {
+    format!("{}/{id}", resources(workspace))
+}
+
 /// The first set-up, behind its single-use link.
 pub fn set_up(secret: &str) -> String {
     format!("/set-up/{}", text(secret))
@@ -111,6 +136,12 @@ mod tests {
             new_service("northwind"),
             service("northwind", "postgres-mwvzq"),
             service("a/b c", "../ü?#%"),
+            service_activity("northwind", "postgres-mwvzq"),
+            service_settings("northwind", "postgres-mwvzq"),
+            projects("northwind"),
+            project("northwind", Uuid::from_u128(1)),
+            resources("northwind"),
+            resource("northwind", Uuid::from_u128(2)),
             set_up("a/b"),
             events("northwind"),
             ServicesQuery::default().path("northwind"),
@@ -126,6 +157,12 @@ mod tests {
         /w/northwind/services/new
         /w/northwind/services/postgres-mwvzq
         /w/a%2Fb%20c/services/..%2F%C3%BC%3F%23%25
+        /w/northwind/services/postgres-mwvzq/activity
+        /w/northwind/services/postgres-mwvzq/settings
+        /w/northwind/projects
+        /w/northwind/projects/00000000-0000-0000-0000-000000000001
+        /w/northwind/resources
+        /w/northwind/resources/00000000-0000-0000-0000-000000000002
         /set-up/a%2Fb
         /events?workspace=northwind
         /w/northwind/services

@@ -12,7 +12,9 @@ use crate::{
     pages::{
         Missing,
         overview::Overview,
-        services::{Create, List, Show},
+        projects::{Project, Projects},
+        resources::{Resource, Resources},
+        services::{Create, List, Show, ShowActivity, ShowSettings},
         set_up::SetUp,
         sign_in::SignIn,
     },
@@ -30,6 +32,12 @@ pub fn AppRoutes() -> impl IntoView {
                 <Route path=path!("services") view=List />
                 <Route path=path!("services/new") view=Create />
                 <Route path=path!("services/:name") view=Show />
+                <Route path=path!("services/:name/activity") view=ShowActivity />
+                <Route path=path!("services/:name/settings") view=ShowSettings />
+                <Route path=path!("projects") view=Projects />
+                <Route path=path!("projects/:id") view=Project />
+                <Route path=path!("resources") view=Resources />
+                <Route path=path!("resources/:id") view=Resource />
             </ParentRoute>
         </Routes>
     }

@@ -1,8 +1,9 @@
 use contract::{
     page::{Page, PageRequest},
-    project::Project,
+    project::{Project, Var},
 };
 use leptos::prelude::*;
+use uuid::Uuid;
 
 use super::{Answer, Calls};
 
@@ -12,14 +13,28 @@ pub async fn list_projects(workspace: String, page: PageRequest) -> Answer<Page<
     Ok(console.list_projects(&who, page).await?)
 }
 
+/// `None` where it isn't there.
+#[server(prefix = "/call", endpoint = "get_project", protocol = Calls)]
+pub async fn get_project(workspace: String, project: Uuid) -> Answer<Option<Project>> {
+    let (console, who) = super::enter(workspace).await?;
+    super::if_there(console.get_project(&who, project).await)
+}
+
+/// Their values are secrets and stay where they are.
+#[server(prefix = "/call", endpoint = "list_vars", protocol = Calls)]
+pub async fn list_vars(workspace: String, project: Uuid, page: PageRequest) -> Answer<Page<Var>> {
+    let (console, who) = super::enter(workspace).await?;
+    let mut vars = console.list_vars(&who, project, page).await?;
+    vars.items.iter_mut().for_each(|var| var.value = None);
+    Ok(vars)
+}
+
 /// The names of a project's variables, or of those that were written for one of its services. Their values are secrets:
 /// pages that need the names don't get them.
 #[server(prefix = "/call", endpoint = "list_var_names", protocol = Calls)]
 pub async fn list_var_names(workspace: String, project: String, service: Option<String>) -> Answer<Vec<String>> {
-    let (console, who) = super::enter(workspace).await?;
-    let project =
-        uuid::Uuid::try_parse(&project).map_err(|_| super::CallError::not_found(contract::error::Noun::Project))?;
-    let vars = console.list_vars(&who, project, PageRequest::whole()).await?.items.into_iter();
-    let wanted = |id: Option<uuid::Uuid>| service.is_none() || id.map(|id| id.to_string()) == service;
+    let project = Uuid::try_parse(&project).map_err(|_| super::CallError::not_found(contract::error::Noun::Project))?;
+    let vars = list_vars(workspace, project, PageRequest::whole()).await?.items.into_iter();
+    let wanted = |id: Option<Uuid>| service.is_none() || id.map(|id| id.to_string()) == service;
     Ok(vars.filter(|var| wanted(var.service_id)).map(|var| var.key).collect())
 }

@@ -1,10 +1,10 @@
 use contract::{
     NewService, Service, ServiceChange,
     change::{RevealRequest, StateChange},
-    connection::ConnectionDetails,
     operation::Operation,
     page::{Page, PageRequest},
     service::{ConnectionTest, ServiceFilter},
+    values::Secret,
 };
 use leptos::prelude::*;
 use uuid::Uuid;
@@ -32,9 +32,10 @@ pub async fn create_service(workspace: String, new: NewService, key: String) -> 
 }
 
 #[server(prefix = "/call", endpoint = "update_service", protocol = Calls)]
-pub async fn update_service(workspace: String, id: String, change: ServiceChange) -> Answer<Service> {
+pub async fn update_service(workspace: String, id: String, change: ServiceChange) -> Answer<()> {
     let (console, who) = super::enter(workspace).await?;
-    Ok(console.update_service(&who, &id, change).await?)
+    console.update_service(&who, &id, change).await?;
+    Ok(())
 }
 
 #[server(prefix = "/call", endpoint = "delete_service", protocol = Calls)]
@@ -57,10 +58,17 @@ pub async fn retry_service(workspace: String, id: String) -> Answer<()> {
     Ok(())
 }
 
+/// The password alone: a page has everything else.
 #[server(prefix = "/call", endpoint = "reveal", protocol = Calls)]
-pub async fn reveal(workspace: String, id: String, why: RevealRequest) -> Answer<ConnectionDetails> {
+pub async fn reveal(workspace: String, id: String, why: RevealRequest) -> Answer<Secret> {
     let (console, who) = super::enter(workspace).await?;
-    Ok(console.reveal(&who, &id, why).await?)
+    let details = console.reveal(&who, &id, why).await?;
+    details.internal.password.ok_or_else(|| {
+        contract::ApiError::Conflict(
+            "It has no password of its own until it is promoted: its roles are the source's".into(),
+        )
+        .into()
+    })
 }
 
 #[server(prefix = "/call", endpoint = "test_connection", protocol = Calls)]

@@ -16,7 +16,7 @@ const PAGE: &str = "page";
 #[component]
 pub fn Frame() -> impl IntoView {
     let slug = workspace();
-    let home = paths::services(&slug);
+    let home = paths::overview(&slug);
     let (narrow, wide) = (slug.clone(), slug);
     view! {
         <div class="min-h-dvh md:grid md:grid-cols-[var(--rail)_minmax(0,1fr)]">
@@ -37,7 +37,7 @@ pub fn Frame() -> impl IntoView {
                 </Menu>
             </nav>
             <aside class="sticky top-0 hidden h-dvh flex-col overflow-y-auto border-r border-line bg-sunk px-3 py-3.5 md:flex">
-                <a href=home class="mb-1.5 rounded-sm px-2 py-1" aria-label="Berth, services">
+                <a href=home class="mb-1.5 rounded-sm px-2 py-1" aria-label="Berth, overview">
                     <Logo />
                 </a>
                 <div class="mt-1.5"><Workspace slug=wide.clone() /></div>
@@ -63,18 +63,28 @@ fn Workspace(slug: String) -> impl IntoView {
 fn Navigation(slug: String) -> impl IntoView {
     view! {
         <div class="grid gap-0.5">
+            <Entry href=paths::overview(&slug) exact=true glyph=lu::LuHouse label="Overview" />
             <Entry href=paths::services(&slug) glyph=lu::LuDatabase label="Services" />
+            <Entry href=paths::projects(&slug) glyph=lu::LuFolder label="Projects" />
+            <Entry href=paths::resources(&slug) glyph=lu::LuServer label="Resources" />
         </div>
     }
 }
 
 #[component]
-fn Entry(href: String, glyph: Glyph, label: &'static str) -> impl IntoView {
+fn Entry(
+    href: String,
+    glyph: Glyph,
+    label: &'static str,
+    /// Only for the address itself, not for those below it.
+    #[prop(optional)]
+    exact: bool,
+) -> impl IntoView {
     const ENTRY: &str = "flex h-8 items-center gap-2.5 rounded-sm px-2 text-ink-2 hover:text-ink \
         aria-[current=page]:bg-card aria-[current=page]:font-medium aria-[current=page]:text-ink \
         aria-[current=page]:ring-1 aria-[current=page]:ring-line aria-[current=page]:ring-inset";
     view! {
-        <A href attr:class=ENTRY>
+        <A href exact attr:class=ENTRY>
             <Icon glyph />
             {label}
         </A>

@@ -1,12 +1,18 @@
 //! What several pages share and what knows the console's own map.
 
+mod fill;
 mod frame;
+mod names;
 mod not_here;
 mod page;
 mod refusal;
+mod services;
 pub mod words;
 
+pub use fill::Fill;
 pub use frame::Frame;
+pub use names::{Names, names};
 pub use not_here::NotHere;
 pub use page::{Page, PageHead, Themes, WhenGone};
 pub use refusal::{Refusal, StateBadge};
+pub use services::ServiceRows;

@@ -1,12 +1,183 @@
-//! `/w/{workspace}`: leads to the services.
+//! `/w/{workspace}`: what needs attention first, then the newest services and how full the resources are.
 
+use contract::{
+    Service, State,
+    event::EventKind,
+    page::{Page as Slice, PageRequest},
+    permission::Permission,
+    service::ServiceFilter,
+};
 use leptos::prelude::*;
-use leptos_router::{NavigateOptions, components::Redirect};
 
-use crate::{pages::workspace, paths};
+use crate::{
+    calls::{CallError, resources::list_resources, services::list_services},
+    components::{Fill, Names, Page, PageHead, ServiceRows, StateBadge, names, words},
+    live::Topic,
+    pages::workspace,
+    paths,
+    ui::{ButtonLink, Card, CardHead, Cell, Column, Crumb, EmptyState, Kind, NameCell, Notice, Row, Table, Tone, lu},
+    viewer,
+};
+
+/// As many as fit beside the rest; the list has them all.
+const NEWEST: usize = 6;
+/// Of each state of trouble. More than this at once is one trouble, not many.
+const TROUBLED: u8 = 10;
+
+const TROUBLE: &[Column] = &[Column::text("State"), Column::text("Service"), Column::text("Cause"), Column::text("")];
+
+/// Newest first, and every service in trouble, however old.
+struct Found {
+    newest: Slice<Service>,
+    troubled: Vec<Service>,
+}
+
+async fn found(slug: String) -> Result<Found, CallError> {
+    let page = || PageRequest::default();
+    let newest = list_services(slug.clone(), ServiceFilter::default(), page()).await?;
+    if newest.next.is_none() {
+        let troubled = newest.items.iter().filter(|service| words::trouble(service.state).is_some()).cloned().collect();
+        return Ok(Found { newest, troubled });
+    }
+    let states = State::ALL.iter().copied().filter(|state| words::trouble(*state).is_some());
+    let asked = states.map(|state| {
+        let filter = ServiceFilter { state: Some(state), ..ServiceFilter::default() };
+        let page = PageRequest { limit: Some(TROUBLED.to_string()), cursor: None };
+        list_services(slug.clone(), filter, page)
+    });
+    let troubled = futures::future::try_join_all(asked).await?;
+    Ok(Found { newest, troubled: troubled.into_iter().flat_map(|slice| slice.items).collect() })
+}
 
 #[component]
 pub fn Overview() -> impl IntoView {
-    let options = NavigateOptions { replace: true, ..NavigateOptions::default() };
-    view! { <Redirect path=paths::services(&workspace()) options /> }
+    let slug = workspace();
+    let live = EventKind::ALL.iter().copied().map(Topic::Every).collect::<Vec<_>>();
+    view! {
+        <Page title="Overview" crumbs=vec![Crumb::here("Overview")] live>
+            {Suspend::new(async move {
+                let (found, names, pools) = futures::join!(
+                    found(slug.clone()),
+                    names(slug.clone()),
+                    list_resources(slug, PageRequest::whole())
+                );
+                let pools = pools.map(|pools| pools.items).unwrap_or_default();
+                match found {
+                    Ok(Found { newest, troubled }) => {
+                        view! {
+                            <Head summary=summary(&newest, troubled.len()) />
+                            <div class="grid gap-4.5">
+                                <Attention troubled />
+                                <Newest newest names />
+                                <div class="grid gap-4.5 lg:grid-cols-2">
+                                    {pools.into_iter().map(|pool| view! { <Fill pool link=true /> }).collect_view()}
+                                </div>
+                            </div>
+                        }
+                            .into_any()
+                    }
+                    Err(error) => {
+                        view! {
+                            <Head summary=String::new() />
+                            <Notice tone=Tone::Bad cause="The services can't be shown." evidence=Some(error.to_string()) />
+                        }
+                            .into_any()
+                    }
+                }
+            })}
+        </Page>
+    }
+}
+
+/// Nothing is counted but what is there.
+fn summary(newest: &Slice<Service>, troubled: usize) -> String {
+    match (newest.next.is_some(), troubled) {
+        (false, _) => words::attention(newest.items.iter().map(|service| service.state)),
+        (true, 0) => "No service needs attention.".to_owned(),
+        (true, 1) => "One service needs attention.".to_owned(),
+        (true, many) => format!("{many} services need attention."),
+    }
+}
+
+#[component]
+fn Head(summary: String) -> impl IntoView {
+    let new = paths::new_service(&workspace());
+    let may_create = viewer::lacks(Permission::ServicesManage).is_none();
+    view! {
+        <PageHead title="Overview" below=move || view! { <p>{summary.clone()}</p> }>
+            {may_create
+                .then(|| {
+                    view! {
+                        <ButtonLink href=new kind=Kind::Primary icon=lu::LuPlus>
+                            "Create service"
+                        </ButtonLink>
+                    }
+                })}
+        </PageHead>
+    }
+}
+
+/// State, cause and the way to the next action, each on one line; nothing where all is well.
+#[component]
+fn Attention(troubled: Vec<Service>) -> impl IntoView {
+    let slug = workspace();
+    let rows = troubled
+        .into_iter()
+        .map(|service| {
+            let href = paths::service(&slug, &service.name);
+            let cause = words::trouble(service.state).unwrap_or_default();
+            view! {
+                <Row id=format!("trouble-{}", service.name)>
+                    <Cell>
+                        <StateBadge state=service.state />
+                    </Cell>
+                    <NameCell label=service.label name=service.name href=href.clone() />
+                    <Cell wrap=true>
+                        {cause} " " <span class="text-ink-2 [overflow-wrap:anywhere]">{service.state_reason}</span>
+                    </Cell>
+                    <Cell number=true>
+                        <ButtonLink href small=true>"Look into it"</ButtonLink>
+                    </Cell>
+                </Row>
+            }
+        })
+        .collect::<Vec<_>>();
+    (!rows.is_empty()).then(|| {
+        view! {
+            <Card>
+                <CardHead title="Needs attention" />
+                <Table label="Services that need attention" columns=TROUBLE>
+                    {rows.into_iter().collect_view()}
+                </Table>
+            </Card>
+        }
+    })
+}
+
+#[component]
+fn Newest(newest: Slice<Service>, names: Names) -> impl IntoView {
+    let slug = workspace();
+    let more = newest.next.is_some() || newest.items.len() > NEWEST;
+    let items: Vec<_> = newest.items.into_iter().take(NEWEST).collect();
+    if items.is_empty() {
+        let may_create = viewer::lacks(Permission::ServicesManage).is_none();
+        return view! {
+            <EmptyState
+                title="No services yet"
+                text="A service is a database of its own, reachable by every app of its project. The first one takes less than a minute."
+            >
+                {may_create.then(|| view! { <ButtonLink href=paths::new_service(&slug)>"Create a service"</ButtonLink> })}
+            </EmptyState>
+        }
+        .into_any();
+    }
+    view! {
+        <Card>
+            <CardHead title="Services">
+                {more.then(|| view! { <ButtonLink href=paths::services(&slug) small=true>"All services"</ButtonLink> })}
+            </CardHead>
+            <ServiceRows items names />
+        </Card>
+    }
+    .into_any()
 }

@@ -27,7 +27,7 @@ mod typed;
 
 pub use badge::{Badge, StateDot};
 pub use button::{Button, ButtonLink, Kind};
-pub use card::{Card, CardBody, CardHead};
+pub use card::{Card, CardBody, CardHead, CardLink};
 pub use choice::{Choice, ChoiceCards, Segmented};
 pub use copy::{CopyButton, CopyFace, Well, WellBlock, use_copy};
 pub use dialog::Dialog;

@@ -1,5 +1,5 @@
 import { isRelease } from "../support/binary.ts";
-import { NEW, SERVICES, expect, open, test } from "../support/browser.ts";
+import { NEW, OVERVIEW, PROJECTS, RESOURCES, SERVICES, expect, open, test } from "../support/browser.ts";
 import { admin, shared } from "../support/shared.ts";
 
 /** Bytes of script and WASM of a first visit, as they cross the wire. */
@@ -9,7 +9,8 @@ test("a first visit to any page costs little", async ({ page, browser }) => {
   const service = await admin().healthy({ project_id: (await admin().project()).uuid, label: "Small", ram_size: 128 });
   const state = await page.context().storageState();
   const table: Record<string, { bytes: number; files: number }> = {};
-  for (const path of ["/sign-in", SERVICES, NEW, `${SERVICES}/${service.name}`]) {
+  const { name, project_id, resource_id } = service;
+  for (const path of ["/sign-in", OVERVIEW, SERVICES, NEW, `${SERVICES}/${name}`, `${SERVICES}/${name}/activity`, `${SERVICES}/${name}/settings`, `${PROJECTS}/${project_id}`, `${RESOURCES}/${resource_id}`]) {
     // nothing is in its cache
     const context = await browser.newContext({ baseURL: shared().url, storageState: state });
     const fresh = await context.newPage();

@@ -1,4 +1,4 @@
-import { SERVICES, choose, expect, hydrated, open, state, test } from "../support/browser.ts";
+import { OVERVIEW, SERVICES, choose, expect, hydrated, open, state, test } from "../support/browser.ts";
 import { ADMIN } from "../support/console.ts";
 import { psql, shell } from "../support/psql.ts";
 import { admin } from "../support/shared.ts";
@@ -13,10 +13,10 @@ test("from the sign-in form to a working psql, and back to where there was nothi
   await page.getByRole("textbox", { name: "E-mail" }).fill(ADMIN.email);
   await page.getByRole("textbox", { name: "Password" }).fill(ADMIN.password);
   await page.getByRole("button", { name: "Sign in" }).click();
-  await page.waitForURL(`**${SERVICES}`);
+  await page.waitForURL(`**${OVERVIEW}`);
   await hydrated(page);
 
-  await page.getByRole("link", { name: "Create service" }).click();
+  await page.getByRole("link", { name: "Create service" }).first().click();
   await expect(page.getByRole("heading", { name: "Create a service" })).toBeVisible();
   await page.getByRole("textbox", { name: "Label" }).fill(LABEL);
   await choose(page, "Version", "17");
@@ -43,7 +43,7 @@ test("from the sign-in form to a working psql, and back to where there was nothi
     await expect(line).toContainText("••••");
     await page.getByRole("button", { name: "Reveal" }).click();
     await expect(line).toHaveText(connection_url);
-    await choose(page, "Format", "psql");
+    await page.getByRole("combobox", { name: "Format" }).selectOption("psql");
     const command = await page.getByRole("group", { name: "the psql command" }).innerText();
     expect(await shell(command, "create table kept (word text); insert into kept values ('still here'); select word from kept;")).toBe("still here");
     await page.getByRole("button", { name: "Hide" }).click();

@@ -1,4 +1,4 @@
-import { NEW, SERVICES, accessible, expect, open, test } from "../support/browser.ts";
+import { NEW, OVERVIEW, PROJECTS, RESOURCES, SERVICES, accessible, expect, open, test } from "../support/browser.ts";
 import { admin } from "../support/shared.ts";
 import { type Service } from "../support/types.ts";
 
@@ -13,7 +13,18 @@ test.beforeAll(async () => {
 
 test.afterAll(() => admin().remove(service.uuid));
 
-const pages = () => [SERVICES, NEW, `${SERVICES}/${service.name}`];
+const pages = () => [
+  OVERVIEW,
+  SERVICES,
+  NEW,
+  `${SERVICES}/${service.name}`,
+  `${SERVICES}/${service.name}/activity`,
+  `${SERVICES}/${service.name}/settings`,
+  PROJECTS,
+  `${PROJECTS}/${service.project_id}`,
+  RESOURCES,
+  `${RESOURCES}/${service.resource_id}`,
+];
 
 test("no page complains, and each has one title, one heading and one main part", async ({ page }) => {
   for (const path of pages()) {
@@ -74,11 +85,13 @@ test("the theme is chosen once for all pages", async ({ page }) => {
 
 for (const colorScheme of ["light", "dark"] as const) {
   test(`axe finds nothing serious on any page, ${colorScheme}`, async ({ page, context }) => {
+    test.setTimeout(180_000);
     await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
     for (const path of pages()) {
       await open(page, path);
       await accessible(page);
     }
+    await open(page, `${SERVICES}/${service.name}`);
     await page.getByRole("button", { name: "Delete" }).click();
     await expect(page.getByRole("dialog")).toBeVisible();
     await accessible(page);

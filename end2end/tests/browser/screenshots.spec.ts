@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { resolve } from "node:path";
 import { type Page } from "@playwright/test";
-import { NEW, SERVICES, expect, open, state, test } from "../support/browser.ts";
+import { NEW, OVERVIEW, PROJECTS, RESOURCES, SERVICES, expect, open, state, test } from "../support/browser.ts";
 import { admin } from "../support/shared.ts";
 import { type Service } from "../support/types.ts";
 
@@ -26,6 +26,8 @@ test("every page in every look", async ({ page, context }) => {
   await open(page, SERVICES);
   await expect(page.getByText("No services yet")).toBeVisible();
   await shoot(page, "list-empty");
+  await open(page, OVERVIEW);
+  await shoot(page, "overview-empty");
 
   await open(page, NEW);
   await shoot(page, "create");
@@ -47,6 +49,19 @@ test("every page in every look", async ({ page, context }) => {
   await open(page, SERVICES);
   await expect(page.getByText("Just made").first()).toBeAttached();
   await shoot(page, "list-full");
+  const pages = {
+    overview: OVERVIEW,
+    projects: PROJECTS,
+    project: `${PROJECTS}/${project_id}`,
+    activity: `${SERVICES}/${made[0]!.name}/activity`,
+    settings: `${SERVICES}/${made[0]!.name}/settings`,
+    resources: RESOURCES,
+    resource: `${RESOURCES}/${made[0]!.resource_id}`,
+  };
+  for (const [name, path] of Object.entries(pages)) {
+    await open(page, path);
+    await shoot(page, name);
+  }
   await open(page, `${SERVICES}/${made[0]!.name}`);
   await expect(state(page, "healthy")).toBeVisible();
   await shoot(page, "service-healthy");

@@ -1,5 +1,5 @@
 import { type Page } from "@playwright/test";
-import { NEW, SERVICES, expect, hydrated, open, signInAs, test } from "../support/browser.ts";
+import { NEW, OVERVIEW, SERVICES, expect, hydrated, open, signInAs, test } from "../support/browser.ts";
 import { ADMIN } from "../support/console.ts";
 import { shared, user } from "../support/shared.ts";
 
@@ -50,7 +50,7 @@ test("a session is a new one, whatever the browser came with", async ({ page, co
   await context.addCookies([{ name, value: "planted", domain: hostname, path: "/" }]);
   await open(page, "/sign-in");
   await signIn(page);
-  await page.waitForURL(`**${SERVICES}`);
+  await page.waitForURL(`**${OVERVIEW}`);
   const [session] = await context.cookies();
   expect(session?.value).not.toBe("planted");
 });
@@ -59,7 +59,7 @@ for (const next of ["//evil.example/", "https://evil.example/", "/\\evil.example
   test(`signing in never leads away: ${next}`, async ({ page }) => {
     await open(page, `/sign-in?next=${encodeURIComponent(next)}`);
     await signIn(page);
-    await page.waitForURL(`**${SERVICES}`);
+    await page.waitForURL(`**${OVERVIEW}`);
     expect(new URL(page.url()).origin).toBe(shared().url);
   });
 }

@@ -81,5 +81,8 @@ export async function choose(page: Page, group: string, choice: string): Promise
   await page.getByRole("group", { name: group, exact: true }).getByText(choice, { exact: true }).click();
 }
 
+export const OVERVIEW = "/w/main";
 export const SERVICES = "/w/main/services";
 export const NEW = "/w/main/services/new";
+export const PROJECTS = "/w/main/projects";
+export const RESOURCES = "/w/main/resources";

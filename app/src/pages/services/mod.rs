@@ -6,4 +6,4 @@ mod show;
 
 pub use create::Create;
 pub use list::List;
-pub use show::Show;
+pub use show::{Show, ShowActivity, ShowSettings};

@@ -176,10 +176,11 @@ async fn a_page_of_a_workspace_is_its_members() {
         (303, "/sign-in?next=%2Fw%2Fmain%2Fservices%3Fq%3Da%2526b", "")
     );
     assert_eq!(sent(&get(&app, "/w/main", "ended").await), (303, "/sign-in?e=expired&next=%2Fw%2Fmain", ""));
-    assert_eq!(sent(&get(&app, "/w/main", "good").await), (302, "/w/main/services", ""));
-    let page = get(&app, "/w/main/services", "good").await;
-    assert_eq!(page.status(), 200);
-    assert!(text(page).await.contains("ann@example.com"));
+    for path in ["/w/main", "/w/main/services", "/w/main/projects", "/w/main/resources"] {
+        let page = get(&app, path, "good").await;
+        assert_eq!(page.status(), 200, "{path}");
+        assert!(text(page).await.contains("ann@example.com"), "{path}");
+    }
     for path in ["/w/other", "/w/other/services", "/w/%ff", "/w//services"] {
         let response = get(&app, path, "good").await;
         assert_eq!(response.status(), 404, "{path}");

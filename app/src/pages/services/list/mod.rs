@@ -1,9 +1,6 @@
 //! `/w/{workspace}/services`
 
 mod filter;
-mod rows;
-
-use std::collections::HashMap;
 
 use contract::{
     Service,
@@ -14,21 +11,17 @@ use contract::{
 };
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
-use uuid::Uuid;
 
-use self::{filter::Filter, rows::Rows};
+use self::filter::Filter;
 use crate::{
-    calls::{CallError, projects::list_projects, resources::list_resources, services::list_services},
-    components::{Page, PageHead, words},
+    calls::{CallError, services::list_services},
+    components::{Names, Page, PageHead, ServiceRows, names, words},
     live::Topic,
     pages::workspace,
     paths::{self, ServicesQuery},
     ui::{Button, ButtonLink, Card, Crumb, EmptyState, Kind, Notice, Tone, lu},
     viewer,
 };
-
-/// What people call the things that services name by their ids.
-type Names = HashMap<Uuid, String>;
 
 /// The query of the address; a state that is none filters nothing.
 fn wanted() -> ServicesQuery {
@@ -71,15 +64,6 @@ async fn found(slug: String, wanted: ServicesQuery) -> Result<Slice<Service>, Ca
     };
     let cursor = Some(wanted.cursor).filter(|cursor| !cursor.is_empty());
     list_services(slug, filter, PageRequest { limit: None, cursor }).await
-}
-
-/// The names of all projects and resources that the viewer can see; empty where he may see none.
-async fn names(slug: String) -> Names {
-    let (projects, pools) =
-        futures::join!(list_projects(slug.clone(), PageRequest::whole()), list_resources(slug, PageRequest::whole()));
-    let projects = projects.into_iter().flat_map(|page| page.items).map(|project| (project.uuid, project.name));
-    let pools = pools.into_iter().flat_map(|page| page.items).map(|pool| (pool.uuid, pool.label));
-    projects.chain(pools).collect()
 }
 
 #[component]
@@ -130,7 +114,7 @@ fn Found(slice: Slice<Service>, names: Names, wanted: ServicesQuery) -> impl Int
             view! {
                 <Card>
                     <Filter wanted=filter />
-                    {if nothing { view! { <NoneMatches /> }.into_any() } else { view! { <Rows items names /> }.into_any() }}
+                    {if nothing { view! { <NoneMatches /> }.into_any() } else { view! { <ServiceRows items names /> }.into_any() }}
                 </Card>
                 <Pages next wanted />
             }

@@ -1,14 +1,17 @@
-use contract::connection::Internal;
+use contract::{
+    connection::{self, Internal},
+    values::Secret,
+};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    lines::Format,
+    formats::Format,
     reveal::{Credentials, Want, Why},
 };
 use crate::{
     components::Refusal,
-    ui::{Button, CardBody, CardHead, Choice, CopyFace, KeyValue, KeyValues, Segmented, lu, use_copy},
+    ui::{Button, CardBody, CardHead, Choice, CopyFace, KeyValue, KeyValues, Select, lu, use_copy},
 };
 
 /// How a database is reached, without what is secret.
@@ -23,6 +26,17 @@ pub struct Address {
 impl Address {
     pub fn of(at: &Internal) -> Self {
         Self { host: at.hostname.clone(), port: at.port, database: at.database.clone(), user: at.username.clone() }
+    }
+
+    /// What stands in the lines; an ellipsis for what only the source of a replica knows.
+    fn whole(self) -> connection::Address {
+        let or_unknown = |text: Option<String>| text.unwrap_or_else(|| "…".to_owned());
+        connection::Address {
+            host: self.host,
+            port: self.port,
+            database: or_unknown(self.database),
+            username: or_unknown(self.user),
+        }
     }
 }
 
@@ -52,28 +66,35 @@ pub fn Connect(
 ) -> impl IntoView {
     let (said, copy) = use_copy();
     let format = RwSignal::new(Format::Url.word().to_owned());
-    let credentials = Credentials::new(slug, name, asks_why, format, copy);
     let formats: Vec<_> = Format::ALL.iter().map(|format| Choice::new(format.word(), format.word())).collect();
-    let about = Signal::derive(move || Format::parse(&format.get()).about().to_owned());
-    let shown = Signal::derive(move || credentials.shown.get().is_some());
-    let line = Signal::derive(move || {
+    let about = Signal::derive(move || Format::parse(&format.get()).about());
+    let (of, at) = (name.clone(), at.whole());
+    let lines = Callback::new(move |password: Option<Secret>| {
         let format = Format::parse(&format.get());
-        let whole = credentials.shown.get().and_then(|at| format.whole(&at));
-        whole.unwrap_or_else(|| format.masked(&at))
+        match password {
+            Some(password) => format.whole(&of, &at, &password),
+            None => format.masked(&of, &at),
+        }
     });
+    let copy = Callback::new(move |password: Secret| copy.run(untrack(|| lines.run(Some(password)))));
+    let credentials = Credentials::new(slug, name, asks_why, copy);
+    let shown = Signal::derive(move || credentials.shown.get().is_some());
+    let line = Signal::derive(move || lines.run(credentials.shown.get()));
     let reveal =
         Callback::new(move |_| if shown.get_untracked() { credentials.hide() } else { credentials.want(Want::Show) });
     let refused = Signal::stored(refused);
     let busy = move |want: Want| Signal::derive(move || credentials.busy.get() == Some(want));
     view! {
         <CardHead title="Connect">
-            <Segmented name="format" label="Format" value=format options=formats hide_label=true />
+            <div class="w-44">
+                <Select name="format" label="Format" value=format options=formats hide_label=true />
+            </div>
         </CardHead>
         <CardBody>
             <div class="min-w-0">
                 <div class="flex min-w-0 flex-wrap items-start gap-x-3 gap-y-2 rounded-sm border border-line bg-sunk px-3 py-2">
                     <code
-                        class="min-w-0 flex-1 basis-60 py-1 font-mono text-sm [overflow-wrap:anywhere]"
+                        class="min-w-0 flex-1 basis-60 py-1 font-mono text-sm whitespace-pre-wrap [overflow-wrap:anywhere]"
                         tabindex="0"
                         role="group"
                         aria-label=about

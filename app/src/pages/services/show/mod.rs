@@ -1,12 +1,14 @@
-//! `/w/{workspace}/services/{name}`
+//! `/w/{workspace}/services/{name}`, `…/activity` and `…/settings`
 
 mod actions;
+mod activity;
 mod connect;
 mod facts;
-mod lines;
+mod formats;
 mod progress;
 mod remove;
 mod reveal;
+mod settings;
 mod test;
 
 use contract::{
@@ -22,10 +24,12 @@ use uuid::Uuid;
 
 use self::{
     actions::{HeadActions, Trouble},
+    activity::Activity,
     connect::{Address, Connect, Parts},
     facts::Facts,
     progress::Progress,
     remove::Remove,
+    settings::Settings,
     test::Test,
 };
 use crate::{
@@ -39,7 +43,7 @@ use crate::{
     live::Topic,
     pages::workspace,
     paths,
-    ui::{Card, Crumb, Notice, RelativeTime, Tone},
+    ui::{self, Card, Crumb, Notice, RelativeTime, Tabs, Tone},
     viewer,
 };
 
@@ -51,8 +55,30 @@ struct Around {
     advisory: Option<String>,
 }
 
+/// What stands below the head.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Tab {
+    Overview,
+    Activity,
+    Settings,
+}
+
 #[component]
 pub fn Show() -> impl IntoView {
+    shown(Tab::Overview)
+}
+
+#[component]
+pub fn ShowActivity() -> impl IntoView {
+    shown(Tab::Activity)
+}
+
+#[component]
+pub fn ShowSettings() -> impl IntoView {
+    shown(Tab::Settings)
+}
+
+fn shown(tab: Tab) -> impl IntoView {
     let slug = workspace();
     let name = use_params_map().with_untracked(|params| params.get("name").unwrap_or_default());
     Suspend::new(async move {
@@ -62,7 +88,7 @@ pub fn Show() -> impl IntoView {
         match service {
             Ok(Some(service)) => {
                 let around = around(service.project_id);
-                view! { <Found service around /> }.into_any()
+                view! { <Found tab service around /> }.into_any()
             }
             Ok(None) => {
                 view! { <NotHere title=format!("No service is called {name}") back back_to="Services" /> }.into_any()
@@ -103,12 +129,16 @@ fn Refused(name: String, back: String, error: CallError) -> impl IntoView {
 }
 
 #[component]
-fn Found(service: Service, around: Around) -> impl IntoView {
+fn Found(tab: Tab, service: Service, around: Around) -> impl IntoView {
     let slug = workspace();
     let back = paths::services(&slug);
     let Service { uuid, name, label, created_at, state, .. } = service.clone();
     let crumbs = vec![Crumb::to("Services", back.clone()), Crumb::here(label.clone())];
-    let live = vec![Topic::One(EventKind::Service, uuid), Topic::Every(EventKind::Project)];
+    let live = match tab {
+        // what is typed there stays, whatever happens meanwhile
+        Tab::Settings => Vec::new(),
+        Tab::Overview | Tab::Activity => vec![Topic::One(EventKind::Service, uuid), Topic::Every(EventKind::Project)],
+    };
     let gone = WhenGone { to: back, words: format!("{label} is gone.") };
     let below = {
         let (name, kind, project) = (name.clone(), words::kind(&service), around.project);
@@ -133,21 +163,34 @@ fn Found(service: Service, around: Around) -> impl IntoView {
             <Remove slug name label service project is_database refused />
         }
     };
-    let connect = address.map(|at| view! { <HowToConnect name state at /> });
-    let progress = around.operation.map(|operation| view! { <Progress operation /> });
-    view! {
-        <Page title=format!("{label} · Services") crumbs live gone>
-            <PageHead title=label below>
-                {actions}
-            </PageHead>
-            <div class="grid gap-4.5">
-                {trouble}
+    let tabs = vec![
+        ui::Tab::new("Overview", paths::service(&slug, &name)),
+        ui::Tab::new("Activity", paths::service_activity(&slug, &name)),
+        ui::Tab::new("Settings", paths::service_settings(&slug, &name)),
+    ];
+    let below_tabs = match tab {
+        Tab::Overview => {
+            let connect = address.map(|at| view! { <HowToConnect name state at /> });
+            let progress = around.operation.map(|operation| view! { <Progress operation /> });
+            view! {
                 <Facts service advisory=around.advisory />
                 <div class="grid items-start gap-4.5 lg:grid-cols-[minmax(0,1fr)_340px]">
                     <div class="grid min-w-0 gap-4.5">{connect}</div>
                     {progress}
                 </div>
-            </div>
+            }
+            .into_any()
+        }
+        Tab::Activity => view! { <Activity name /> }.into_any(),
+        Tab::Settings => view! { <Settings service /> }.into_any(),
+    };
+    view! {
+        <Page title=format!("{label} · Services") crumbs live gone>
+            <PageHead title=label below>
+                {actions}
+            </PageHead>
+            <Tabs label="Service" tabs />
+            <div class="grid gap-4.5">{trouble} {below_tabs}</div>
         </Page>
     }
 }

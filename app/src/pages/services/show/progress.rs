@@ -20,11 +20,16 @@ fn step(step: &OperationStep, under_way: bool) -> Step {
     }
 }
 
+/// The steps of an operation as a timeline shows them.
+pub fn steps(operation: &Operation) -> Vec<Step> {
+    let under_way = matches!(operation.summary.state, OperationState::Queued | OperationState::Running);
+    operation.steps.iter().map(|at| step(at, under_way)).collect()
+}
+
 /// What was done last or is being done: its steps, how long each took, and how long the whole usually takes.
 #[component]
 pub fn Progress(operation: Operation) -> impl IntoView {
-    let under_way = matches!(operation.summary.state, OperationState::Queued | OperationState::Running);
-    let steps = operation.steps.iter().map(|at| step(at, under_way)).collect();
+    let steps = steps(&operation);
     view! {
         <Card>
             <CardHead title=words::operation(&operation)>{operation.usual_ms.map(words::usually)}</CardHead>

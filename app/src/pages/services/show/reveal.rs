@@ -1,9 +1,8 @@
 use std::time::Duration;
 
-use contract::{change::RevealRequest, connection::Internal};
+use contract::{change::RevealRequest, values::Secret};
 use leptos::{prelude::*, task::spawn_local};
 
-use super::lines::Format;
 use crate::{
     calls::{CallError, services::reveal},
     ui::{Button, Dialog, Kind, TextField, on},
@@ -24,19 +23,18 @@ pub struct Credentials {
     name: StoredValue<String>,
     asks_why: bool,
     /// There while they are shown.
-    pub shown: RwSignal<Option<Internal>>,
+    pub shown: RwSignal<Option<Secret>>,
     hiding: StoredValue<Option<TimeoutHandle>>,
     pub busy: RwSignal<Option<Want>>,
     pub failed: RwSignal<Option<CallError>>,
     /// True while a reason is being asked for.
     asking: RwSignal<bool>,
     wanted: StoredValue<Want>,
-    pub format: RwSignal<String>,
-    copy: Callback<String>,
+    copy: Callback<Secret>,
 }
 
 impl Credentials {
-    pub fn new(slug: String, name: String, asks_why: bool, format: RwSignal<String>, copy: Callback<String>) -> Self {
+    pub fn new(slug: String, name: String, asks_why: bool, copy: Callback<Secret>) -> Self {
         Self {
             slug: StoredValue::new(slug),
             name: StoredValue::new(name),
@@ -47,16 +45,14 @@ impl Credentials {
             failed: RwSignal::new(None),
             asking: RwSignal::new(false),
             wanted: StoredValue::new(Want::Show),
-            format,
             copy,
         }
     }
 
     /// Shows or copies them; some have to say why first.
     pub fn want(self, want: Want) {
-        let here = self.shown.get_untracked().and_then(|at| self.whole(&at));
-        match (want, here) {
-            (Want::Copy, Some(line)) => self.copy.run(line),
+        match (want, self.shown.get_untracked()) {
+            (Want::Copy, Some(password)) => self.copy.run(password),
             _ if self.asks_why => {
                 self.wanted.set_value(want);
                 self.failed.set(None);
@@ -73,10 +69,6 @@ impl Credentials {
         self.shown.set(None);
     }
 
-    fn whole(self, at: &Internal) -> Option<String> {
-        Format::parse(&self.format.get_untracked()).whole(at)
-    }
-
     fn fetch(self, want: Want, why: RevealRequest) {
         if self.busy.get_untracked().is_some() {
             return;
@@ -88,22 +80,19 @@ impl Credentials {
             let answer = reveal(slug, name, why).await;
             self.busy.set(None);
             match answer {
-                Ok(details) => self.arrived(want, details.internal),
+                Ok(password) => self.arrived(want, password),
                 Err(error) => self.failed.set(Some(error)),
             }
         });
     }
 
-    fn arrived(self, want: Want, at: Internal) {
+    fn arrived(self, want: Want, password: Secret) {
         self.asking.set(false);
         if want == Want::Copy {
-            if let Some(line) = self.whole(&at) {
-                self.copy.run(line);
-            }
-            return;
+            return self.copy.run(password);
         }
         self.hide();
-        self.shown.set(Some(at));
+        self.shown.set(Some(password));
         self.hiding.set_value(set_timeout_with_handle(move || self.hide(), SHOWN_FOR).ok());
     }
 }

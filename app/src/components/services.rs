@@ -1,9 +1,8 @@
 use contract::Service;
 use leptos::prelude::*;
 
-use super::Names;
+use super::{Names, StateBadge, words};
 use crate::{
-    components::{StateBadge, words},
     pages::workspace,
     paths,
     ui::{Cell, Column, NameCell, RelativeTime, Row, Table},
@@ -24,9 +23,9 @@ fn memory(service: &Service) -> String {
     service.ram_size.map_or_else(|| "–".to_owned(), words::mib)
 }
 
-/// A table where there is room, else cards.
+/// Services as a table where there is room, else as cards.
 #[component]
-pub fn Rows(items: Vec<Service>, names: Names) -> impl IntoView {
+pub fn ServiceRows(items: Vec<Service>, names: Names) -> impl IntoView {
     let called = |id: uuid::Uuid| names.get(&id).cloned().unwrap_or_else(|| "–".to_owned());
     let named = |service: Service| {
         let (project, pool) = (called(service.project_id), called(service.resource_id));
