@@ -1,5 +1,6 @@
 //! What several pages share and what knows the console's own map.
 
+mod create_service;
 mod fill;
 mod frame;
 mod names;
@@ -9,6 +10,7 @@ mod refusal;
 mod services;
 pub mod words;
 
+pub use create_service::CreateService;
 pub use fill::Fill;
 pub use frame::Frame;
 pub use names::{Names, names};

@@ -11,11 +11,11 @@ use leptos::prelude::*;
 
 use crate::{
     calls::{CallError, resources::list_resources, services::list_services},
-    components::{Fill, Names, Page, PageHead, ServiceRows, StateBadge, names, words},
+    components::{CreateService, Fill, Names, Page, PageHead, ServiceRows, StateBadge, names, words},
     live::Topic,
     pages::workspace,
     paths,
-    ui::{ButtonLink, Card, CardHead, Cell, Column, Crumb, EmptyState, Kind, NameCell, Notice, Row, Table, Tone, lu},
+    ui::{ButtonLink, Card, CardHead, Cell, Column, Crumb, EmptyState, NameCell, Notice, Row, Table, Tone},
     viewer,
 };
 
@@ -101,18 +101,9 @@ fn summary(newest: &Slice<Service>, troubled: usize) -> String {
 
 #[component]
 fn Head(summary: String) -> impl IntoView {
-    let new = paths::new_service(&workspace());
-    let may_create = viewer::lacks(Permission::ServicesManage).is_none();
     view! {
         <PageHead title="Overview" below=move || view! { <p>{summary.clone()}</p> }>
-            {may_create
-                .then(|| {
-                    view! {
-                        <ButtonLink href=new kind=Kind::Primary icon=lu::LuPlus>
-                            "Create service"
-                        </ButtonLink>
-                    }
-                })}
+            <CreateService />
         </PageHead>
     }
 }

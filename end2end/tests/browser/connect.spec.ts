@@ -58,3 +58,21 @@ test("every line that can be run here signs in, with a password of hostile chara
     await admin().remove(service.uuid);
   }
 });
+
+test("what is copied was never shown, and goes as the chosen format has it", async ({ page }) => {
+  // reading the clipboard is forbidden to our pages
+  await page.addInitScript(() => {
+    if (isSecureContext) navigator.clipboard.writeText = async (text) => void Object.assign(window, { copied: text });
+  });
+  const service = await admin().healthy({ project_id: (await admin().project()).uuid, label: "Copied", ram_size: 128 });
+  await open(page, `${SERVICES}/${service.name}`);
+  await page.getByRole("combobox", { name: "Format" }).selectOption("Kubernetes Secret");
+  await page.getByRole("button", { name: /^Copy/ }).click();
+  await expect(page.getByRole("button", { name: /^Copied/ })).toBeVisible();
+  const copied = await page.evaluate(() => (window as unknown as { copied: string }).copied);
+  expect(copied).toContain(`DATABASE_URL: "${details(service).connection_url}"`);
+  expect(copied).toContain(`name: ${service.name}\n`);
+  await expect(page.getByRole("group", { name: "the lines for Kubernetes Secret" })).toContainText("••••");
+  expect(await page.content()).not.toContain(details(service).password);
+  await admin().remove(service.uuid);
+});

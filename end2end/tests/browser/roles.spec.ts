@@ -1,4 +1,4 @@
-import { NEW, SERVICES, expect, open, signInAs, state, test } from "../support/browser.ts";
+import { NEW, OVERVIEW, PROJECTS, SERVICES, expect, open, signInAs, state, test } from "../support/browser.ts";
 import { admin, user } from "../support/shared.ts";
 import { type Service } from "../support/types.ts";
 
@@ -17,8 +17,12 @@ test.afterAll(() => admin().remove(service.uuid));
 
 test("a viewer sees everything and is told why nothing can be pressed", async ({ page, context }) => {
   await signInAs(context, "browser-viewer@example.com");
-  await open(page, SERVICES);
-  await expect(page.getByRole("button", { name: "Create service" })).toBeDisabled();
+  for (const path of [OVERVIEW, SERVICES, `${PROJECTS}/${service.project_id}`]) {
+    await open(page, path);
+    const create = page.getByRole("button", { name: "Create service" });
+    await expect(create, path).toBeDisabled();
+    await expect(create, path).toHaveAccessibleDescription(/services:manage/);
+  }
   await open(page, `${SERVICES}/${service.name}`);
   await expect(state(page, "healthy")).toBeVisible();
   for (const name of ["Stop", "Restart", "Delete", "Reveal"]) {

@@ -4,7 +4,6 @@ use contract::{
     Service,
     event::EventKind,
     page::{Page as Slice, PageRequest},
-    permission::Permission,
     project::{Project as Described, Var},
     service::ServiceFilter,
 };
@@ -17,12 +16,11 @@ use crate::{
         projects::{get_project, list_vars},
         services::list_services,
     },
-    components::{Names, NotHere, Page, PageHead, ServiceRows, names},
+    components::{CreateService, Names, NotHere, Page, PageHead, ServiceRows, names},
     live::Topic,
     pages::{address_id, workspace},
     paths,
-    ui::{ButtonLink, Card, CardHead, Cell, Column, Crumb, Kind, Notice, RelativeTime, Row, Table, Tone, lu},
-    viewer,
+    ui::{Card, CardHead, Cell, Column, Crumb, Notice, RelativeTime, Row, Table, Tone},
 };
 
 const VARS: &[Column] =
@@ -131,19 +129,10 @@ fn Found(
         }
         Err(error) => refused("The variables can't be shown.", &error),
     };
-    let new = paths::new_service(&slug);
-    let may_create = viewer::lacks(Permission::ServicesManage).is_none();
     view! {
         <Page title=format!("{} · Projects", project.name) crumbs live>
             <PageHead title=project.name below>
-                {may_create
-                    .then(|| {
-                        view! {
-                            <ButtonLink href=new kind=Kind::Primary icon=lu::LuPlus>
-                                "Create service"
-                            </ButtonLink>
-                        }
-                    })}
+                <CreateService />
             </PageHead>
             <div class="grid gap-4.5">
                 <Card>

@@ -15,11 +15,11 @@ use leptos_router::hooks::use_query_map;
 use self::filter::Filter;
 use crate::{
     calls::{CallError, services::list_services},
-    components::{Names, Page, PageHead, ServiceRows, names, words},
+    components::{CreateService, Names, Page, PageHead, ServiceRows, names, words},
     live::Topic,
     pages::workspace,
     paths::{self, ServicesQuery},
-    ui::{Button, ButtonLink, Card, Crumb, EmptyState, Kind, Notice, Tone, lu},
+    ui::{ButtonLink, Card, Crumb, EmptyState, Kind, Notice, Tone},
     viewer,
 };
 
@@ -68,27 +68,9 @@ async fn found(slug: String, wanted: ServicesQuery) -> Result<Slice<Service>, Ca
 
 #[component]
 fn Head(summary: String) -> impl IntoView {
-    let new = paths::new_service(&workspace());
     view! {
         <PageHead title="Services" below=move || view! { <p>{summary.clone()}</p> }>
-            {match viewer::lacks(Permission::ServicesManage) {
-                None => {
-                    view! {
-                        <ButtonLink href=new kind=Kind::Primary icon=lu::LuPlus>
-                            "Create service"
-                        </ButtonLink>
-                    }
-                        .into_any()
-                }
-                Some(why) => {
-                    view! {
-                        <Button id="create" kind=Kind::Primary icon=lu::LuPlus refused=Signal::stored(Some(why)) quiet=true>
-                            "Create service"
-                        </Button>
-                    }
-                        .into_any()
-                }
-            }}
+            <CreateService />
         </PageHead>
     }
 }
