@@ -41,7 +41,9 @@ test("a service in trouble stands first on the overview, with its cause and the 
   await admin().good(admin().patch(`/services/${service.uuid}/state`, { state: "process_stop" }));
   await admin().state(service.uuid, ["stopped"]);
   rmSync(join(shared().dataDir, "services", service.name), { recursive: true });
-  await admin().good(admin().patch(`/services/${service.uuid}/state`, { state: "process_start" }));
+  // a look of the watch may have come first: then nothing is left to be started
+  const started = await admin().patch(`/services/${service.uuid}/state`, { state: "process_start" });
+  if (started.status >= 300) expect(started.text).toContain("not_now");
   const row = page.getByRole("table", { name: "Services that need attention" }).getByRole("row").filter({ hasText: "Lost" });
   await expect(row).toContainText("lost");
   await expect(row).toContainText("Its storage is gone.");
