@@ -8,7 +8,7 @@ use control::events::Hub;
 use control::identity::{FirstStart, Identity, Machine};
 use control::port::Provisioner;
 use control::reconcile::{self, Waker};
-use control::{Control, Sealer};
+use control::{Control, Sealer, samples};
 use nix::sys::statvfs::statvfs;
 use postgres::{Host, HostConfig, Status, StopMode, disk_usage};
 use runtime_local::LocalRuntime;
@@ -83,15 +83,15 @@ impl Composition {
         let seeded = |e| ComposeError::Store("the first workspace", Box::new(e));
         control::identity::seed_workspace(&pool).await.map_err(seeded)?;
         control::identity::seed_local(&pool, machine).await.map_err(seeded)?;
-        let identity = Identity::new(pool.clone());
-        let first = first_start(&identity, admin).await?;
-
         let keys: Vec<[u8; 32]> = keys.iter().map(|key| *key.expose_secret()).collect();
         let control = Control::new(pool.clone(), Sealer::from_keys(&keys), runtime.clone());
+        let identity = control.identity();
+        let first = first_start(&identity, admin).await?;
         let (hub, waker, stop) = (Hub::new(), Waker::default(), CancellationToken::new());
         let background = vec![
             tokio::spawn(hub.clone().feed(pool.clone(), waker.clone(), stop.clone())),
             tokio::spawn(reconcile::run(control.clone(), waker, stop.clone())),
+            tokio::spawn(samples::run(control.clone(), stop.clone())),
             tokio::spawn(sweep(pool.clone(), stop.clone())),
         ];
         Ok(Self {

@@ -4,18 +4,21 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::audit::{AuditEntry, AuditFilter};
 use crate::capabilities::Capabilities;
 use crate::change::{RevealRequest, ServiceChange, StateChange};
 use crate::connection::ConnectionDetails;
 use crate::error::ApiError;
+use crate::log::{LogFilter, LogLines};
+use crate::metrics::{Metrics, Span};
 use crate::new_service::NewService;
-use crate::operation::Operation;
+use crate::operation::{Operation, OperationKind};
 use crate::page::{Page, PageRequest};
 use crate::permission::{Permission, Role};
 use crate::project::{Project, ProjectFields, Var, VarFields, VarKey};
 use crate::resource::{Plan, Region, Resource};
 use crate::service::{ConnectionTest, Service, ServiceFilter};
-use crate::user::{IssuedToken, Me, NewToken, Token};
+use crate::user::{IssuedToken, Me, NewToken, PasswordChange, Session, Token};
 
 type Answer<T> = Result<T, ApiError>;
 
@@ -28,6 +31,8 @@ pub struct Caller {
     pub workspace_slug: String,
     pub workspace_name: String,
     pub role: Role,
+    /// The session or token that he came with.
+    pub proof: Uuid,
     /// Of the request that is being served; stands in the audit log.
     pub request_id: String,
 }
@@ -97,6 +102,15 @@ pub trait Console: Send + Sync {
     async fn list_operations(&self, who: &Caller, id: &str, page: PageRequest) -> Answer<Page<Operation>>;
     /// services:view.
     async fn get_operation(&self, who: &Caller, operation: Uuid) -> Answer<Operation>;
+    /// services:view. What such an operation usually takes in this workspace, in milliseconds: the median of the last
+    /// twenty; `None` where there was none.
+    async fn usual_time(&self, who: &Caller, kind: OperationKind) -> Answer<Option<u64>>;
+    /// services:view. 422 where the type has no server.
+    async fn service_log(&self, who: &Caller, id: &str, filter: LogFilter) -> Answer<LogLines>;
+    /// services:view. Nothing was measured yet: no points.
+    async fn service_metrics(&self, who: &Caller, id: &str, span: Span) -> Answer<Metrics>;
+    /// Newest first: everything with workspace:security, else what the caller did himself.
+    async fn list_audit(&self, who: &Caller, filter: AuditFilter, page: PageRequest) -> Answer<Page<AuditEntry>>;
 
     /// projects:view.
     async fn list_projects(&self, who: &Caller, page: PageRequest) -> Answer<Page<Project>>;
@@ -134,4 +148,10 @@ pub trait Console: Send + Sync {
     async fn create_token(&self, who: &Caller, new: NewToken) -> Answer<IssuedToken>;
     /// The caller's own.
     async fn revoke_token(&self, who: &Caller, token: Uuid) -> Answer<()>;
+    /// The caller's own, the one that was used last first.
+    async fn list_sessions(&self, who: &Caller) -> Answer<Vec<Session>>;
+    /// The caller's own.
+    async fn end_session(&self, who: &Caller, session: Uuid) -> Answer<()>;
+    /// The caller's own. Ends his other sessions, and what signed in by the old password.
+    async fn change_password(&self, who: &Caller, change: PasswordChange) -> Answer<()>;
 }

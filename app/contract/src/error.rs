@@ -64,6 +64,7 @@ pub enum Noun {
     Operation,
     Variable,
     Token,
+    Session,
     Page,
 }
 
@@ -77,6 +78,7 @@ impl std::fmt::Display for Noun {
             Self::Operation => "Operation",
             Self::Variable => "Variable",
             Self::Token => "Token",
+            Self::Session => "Session",
             Self::Page => "Page",
         })
     }

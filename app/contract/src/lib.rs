@@ -8,12 +8,13 @@
 //! |---|---|
 //! | [`scalar`], [`problem`], [`error`] | raw values of a request, what may be wrong with them, how it is answered |
 //! | [`new_service`], [`change`], [`spec`], [`values`] | what is asked for, and what it means once it is checked |
-//! | [`service`], [`connection`], [`operation`] | what is answered |
+//! | [`service`], [`connection`], [`operation`], [`log`], [`metrics`] | what is answered |
 //! | [`state`], [`permission`] | who may do what, and when |
 //! | [`capabilities`], [`capacity`] | what this installation can do, and what still fits |
-//! | [`project`], [`resource`], [`user`], [`event`], [`page`] | the other nouns |
+//! | [`project`], [`resource`], [`user`], [`audit`], [`event`], [`page`] | the other nouns |
 //! | [`console`] | the application interface: one method per use case |
 
+pub mod audit;
 pub mod capabilities;
 pub mod capacity;
 #[cfg(feature = "certificates")]
@@ -23,6 +24,8 @@ pub mod connection;
 pub mod console;
 pub mod error;
 pub mod event;
+pub mod log;
+pub mod metrics;
 pub mod new_service;
 pub mod operation;
 pub mod page;

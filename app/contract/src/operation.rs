@@ -60,6 +60,8 @@ pub struct Operation {
     pub took_ms: Option<u64>,
     /// What this kind of operation usually takes here, in milliseconds: the median of the last twenty.
     pub usual_ms: Option<u64>,
+    /// Milliseconds since something last happened in it; `null` once it has ended.
+    pub idle_ms: Option<u64>,
     pub steps: Vec<OperationStep>,
 }
 

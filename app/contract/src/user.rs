@@ -81,6 +81,49 @@ impl NewToken {
     }
 }
 
+/// A browser that is signed in.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Session {
+    pub uuid: Uuid,
+    /// Where it signed in from.
+    pub address: String,
+    /// What the browser says of itself.
+    pub agent: String,
+    #[serde(with = "time::serde::rfc3339")]
+    pub created_at: OffsetDateTime,
+    #[serde(with = "time::serde::rfc3339")]
+    pub last_seen_at: OffsetDateTime,
+    /// The one that asks.
+    pub current: bool,
+}
+
+wire! {
+    /// A new password for oneself.
+    pub struct PasswordChange {
+        /// The password as it is.
+        [value_type = String, write_only] current_password,
+        /// At least 12 characters.
+        [value_type = String, write_only] new_password,
+    }
+}
+
+impl PasswordChange {
+    /// The current and the new one; what a new one may be is for the identity's rules to say.
+    ///
+    /// # Errors
+    /// One of them is missing, or far too long.
+    pub fn parse(&self) -> Result<(Secret, Secret), Invalid> {
+        let mut read = Reader::new(&self.surplus);
+        let mut field = |name: &str, raw: &crate::scalar::Raw| {
+            let raw = read.required(name, raw)?;
+            read.checked(name, raw, |text| Word::new(text, PASSWORD_MAX))
+        };
+        let current = field("current_password", &self.current_password);
+        let new = field("new_password", &self.new_password);
+        read.finish(current.zip(new).map(|(current, new)| (Secret::new(current.as_str()), Secret::new(new.as_str()))))
+    }
+}
+
 wire! {
     /// The body of `POST /auth/sign_in`.
     pub struct SignIn {

@@ -1,15 +1,18 @@
 //! The application interface: each use case by its one name.
 
 use async_trait::async_trait;
+use contract::audit::{AuditEntry, AuditFilter};
 use contract::change::{RevealRequest, ServiceChange, StateChange};
 use contract::connection::ConnectionDetails;
 use contract::console::{Caller, Console, Secrets};
-use contract::operation::Operation;
+use contract::log::{LogFilter, LogLines};
+use contract::metrics::{Metrics, Span};
+use contract::operation::{Operation, OperationKind};
 use contract::page::{Page, PageRequest};
 use contract::project::{Project, ProjectFields, Var, VarFields, VarKey};
 use contract::resource::{Plan, Region, Resource};
 use contract::service::{ConnectionTest, ServiceFilter};
-use contract::user::{IssuedToken, Me, NewToken, Token};
+use contract::user::{IssuedToken, Me, NewToken, PasswordChange, Session, Token};
 use contract::{ApiError, Capabilities, NewService, Service};
 use uuid::Uuid;
 
@@ -65,6 +68,22 @@ impl Console for Control {
 
     async fn get_operation(&self, who: &Caller, operation: Uuid) -> Answer<Operation> {
         Ok(Control::get_operation(self, who, operation).await?)
+    }
+
+    async fn usual_time(&self, who: &Caller, kind: OperationKind) -> Answer<Option<u64>> {
+        Ok(Control::usual_time(self, who, kind).await?)
+    }
+
+    async fn service_log(&self, who: &Caller, id: &str, filter: LogFilter) -> Answer<LogLines> {
+        Ok(Control::service_log(self, who, id, filter).await?)
+    }
+
+    async fn service_metrics(&self, who: &Caller, id: &str, span: Span) -> Answer<Metrics> {
+        Ok(Control::service_metrics(self, who, id, span).await?)
+    }
+
+    async fn list_audit(&self, who: &Caller, filter: AuditFilter, page: PageRequest) -> Answer<Page<AuditEntry>> {
+        Ok(Control::list_audit(self, who, filter, page).await?)
     }
 
     async fn list_projects(&self, who: &Caller, page: PageRequest) -> Answer<Page<Project>> {
@@ -133,5 +152,16 @@ impl Console for Control {
 
     async fn revoke_token(&self, who: &Caller, token: Uuid) -> Answer<()> {
         Ok(Control::revoke_token(self, who, token).await?)
+    }
+    async fn list_sessions(&self, who: &Caller) -> Answer<Vec<Session>> {
+        Ok(Control::list_sessions(self, who).await?)
+    }
+
+    async fn end_session(&self, who: &Caller, session: Uuid) -> Answer<()> {
+        Ok(Control::end_session(self, who, session).await?)
+    }
+
+    async fn change_password(&self, who: &Caller, change: PasswordChange) -> Answer<()> {
+        Ok(Control::change_password(self, who, change).await?)
     }
 }

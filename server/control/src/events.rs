@@ -111,6 +111,7 @@ mod tests {
             workspace_slug: "main".into(),
             workspace_name: "Main".into(),
             role,
+            proof: Uuid::nil(),
             request_id: "r".into(),
         }
     }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use sqlx::PgPool;
 
+pub mod audit;
 mod console;
 pub mod error;
 pub mod events;
@@ -16,6 +17,7 @@ pub mod projects;
 mod reach;
 pub mod reconcile;
 pub mod resources;
+pub mod samples;
 pub mod seal;
 mod services;
 pub mod store;
@@ -25,6 +27,7 @@ pub mod testing;
 pub use error::Error;
 pub use seal::Sealer;
 
+use identity::Identity;
 use port::Provisioner;
 
 /// Everything that a use case needs.
@@ -33,10 +36,17 @@ pub struct Control {
     pub(crate) pool: PgPool,
     pub(crate) sealer: Sealer,
     pub(crate) runtime: Arc<dyn Provisioner>,
+    pub(crate) identity: Identity,
 }
 
 impl Control {
     pub fn new(pool: PgPool, sealer: Sealer, runtime: Arc<dyn Provisioner>) -> Self {
-        Self { pool, sealer, runtime }
+        let identity = Identity::new(pool.clone());
+        Self { pool, sealer, runtime, identity }
+    }
+
+    /// Who somebody is; hashing is bounded together with the use cases'.
+    pub fn identity(&self) -> Identity {
+        self.identity.clone()
     }
 }

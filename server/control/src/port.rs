@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use contract::Capabilities;
+use contract::log::{LogFilter, LogLines};
 use contract::spec::Size;
 use contract::values::{PgMajor, Secret};
 use futures::stream::BoxStream;
@@ -158,6 +159,27 @@ pub struct SignedIn {
     pub took: Duration,
 }
 
+/// What a running server does and takes. Counters grow from some beginning of their own, and may begin anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Measurement {
+    /// Sessions of clients; Berth's own don't count.
+    pub connections: i64,
+    pub max_connections: i64,
+    /// Counter: committed and rolled back.
+    pub transactions: i64,
+    /// Counters: blocks found in shared buffers, and blocks asked of the operating system.
+    pub blocks_hit: i64,
+    pub blocks_read: i64,
+    /// Bytes of all databases.
+    pub size: i64,
+    /// Counter: bytes of WAL written.
+    pub wal: i64,
+    /// Counter: milliseconds of CPU time.
+    pub cpu_ms: i64,
+    /// Bytes of its processes; shared memory counts once.
+    pub memory: i64,
+}
+
 /// Why a runtime didn't do it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PortError {
@@ -205,6 +227,12 @@ pub trait Provisioner: Send + Sync + 'static {
 
     /// Signs in as the owner, from where the server runs.
     async fn sign_in(&self, at: &SignIn) -> Result<SignedIn, PortError>;
+
+    /// The newest lines that the server logged and that hold the text, without what clients sent. Absent: no lines.
+    async fn log(&self, name: &ServiceName, filter: &LogFilter) -> Result<LogLines, PortError>;
+
+    /// Measures a running server. Absent, stopped or not ready yet: `None`.
+    async fn measure(&self, name: &ServiceName) -> Result<Option<Measurement>, PortError>;
 
     /// Names of services that may have changed: hints, which may be lost or wrong.
     fn changes(&self) -> BoxStream<'static, ServiceName>;

@@ -1,5 +1,6 @@
-//! The last words of a server.
+//! What a server has logged.
 
+use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -8,8 +9,9 @@ use std::time::SystemTime;
 use crate::error::{At, Result};
 use crate::server::Server;
 
-/// How much of a file's end is read, in bytes.
+/// How much of a file's end is read for its last words, and where all of it is asked for; in bytes.
 const WINDOW: u64 = 64 * 1024;
+const WHOLE: u64 = 32 * 1024 * 1024;
 /// Longest line that is kept, in characters.
 const LONGEST: usize = 400;
 /// Parts of a message that repeat what a client sent, and so may hold a secret.
@@ -28,9 +30,48 @@ pub fn last_log_lines(dir: &Path, count: usize) -> Result<Vec<String>> {
     files.sort();
     let mut lines = Vec::new();
     for (_, path) in files {
-        lines.extend(harmless(&read_end(&path).at("read", &path)?));
+        lines.extend(harmless(&read_end(&path, WINDOW).at("read", &path)?));
     }
     Ok(lines.split_off(lines.len().saturating_sub(count)))
+}
+
+/// Lines of a log, oldest first, and whether there are older ones that would have been wanted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FoundLines {
+    pub lines: Vec<String>,
+    pub more: bool,
+}
+
+/// The last `count` lines that hold `text`, compared without case, of all that the server in `dir` has kept (about a week, and at most
+/// the last 32 MiB of each file). What [`last_log_lines`] leaves out is left out here, too. Blocks the thread.
+///
+/// # Errors
+/// A log that can't be read.
+pub fn find_log_lines(dir: &Path, text: &str, count: usize) -> Result<FoundLines> {
+    let server = Server::at(dir)?;
+    let mut files: Vec<(SystemTime, PathBuf)> = dated(server.stderr_log()).into_iter().collect();
+    files.extend(all_in(&server.data().join("log")));
+    files.sort();
+    let wanted = text.to_lowercase();
+    let mut found = FoundLines::default();
+    for (_, path) in files.iter().rev() {
+        let mut lines = VecDeque::new();
+        for line in harmless(&read_end(path, WHOLE).at("read", path)?) {
+            if wanted.is_empty() || line.to_lowercase().contains(&wanted) {
+                lines.push_back(line);
+            }
+            if lines.len() > count - found.lines.len() {
+                lines.pop_front();
+                found.more = true;
+            }
+        }
+        lines.extend(std::mem::take(&mut found.lines));
+        found.lines = lines.into();
+        if found.more {
+            break;
+        }
+    }
+    Ok(found)
 }
 
 /// The last lines of a program's output.
@@ -40,8 +81,12 @@ pub(crate) fn tail(text: &str, count: usize) -> Vec<String> {
 }
 
 fn newest_in(dir: &Path) -> Option<(SystemTime, PathBuf)> {
-    let entries = std::fs::read_dir(dir).ok()?;
-    entries.flatten().filter_map(|entry| dated(entry.path())).max()
+    all_in(dir).into_iter().max()
+}
+
+fn all_in(dir: &Path) -> Vec<(SystemTime, PathBuf)> {
+    let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
+    entries.filter_map(|entry| dated(entry.path())).collect()
 }
 
 fn dated(path: PathBuf) -> Option<(SystemTime, PathBuf)> {
@@ -49,12 +94,12 @@ fn dated(path: PathBuf) -> Option<(SystemTime, PathBuf)> {
     Some((changed, path))
 }
 
-fn read_end(path: &Path) -> io::Result<String> {
+fn read_end(path: &Path, window: u64) -> io::Result<String> {
     let mut file = File::open(path)?;
     let length = file.metadata()?.len();
-    file.seek(SeekFrom::Start(length.saturating_sub(WINDOW)))?;
+    file.seek(SeekFrom::Start(length.saturating_sub(window)))?;
     let mut bytes = Vec::new();
-    file.take(WINDOW).read_to_end(&mut bytes)?;
+    file.take(window).read_to_end(&mut bytes)?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
@@ -87,6 +132,28 @@ mod tests {
         assert!(!lines.concat().contains("hidden"));
         assert_eq!(last_log_lines(dir.path(), 9).unwrap().len(), 3);
         assert!(lines.contains(&"x LOG:  yes".to_owned()) || lines.contains(&"early".to_owned()));
+    }
+
+    #[test]
+    fn what_is_looked_for_is_found_in_every_file_and_the_newest_comes_last() {
+        let dir = tempfile::tempdir().unwrap();
+        let log = dir.path().join("data/log");
+        std::fs::create_dir_all(&log).unwrap();
+        for (day, text) in [("Mon", "1 LOG:  one\n2 ERROR:  Two\n"), ("Tue", "3 error:  three\n\tmore\n4 LOG:  four\n")]
+        {
+            let path = log.join(format!("pg-{day}.log"));
+            std::fs::write(&path, text).unwrap();
+            let at = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(if day == "Mon" { 100 } else { 200 });
+            File::options().write(true).open(&path).unwrap().set_modified(at).unwrap();
+        }
+        let find = |text: &str, count| find_log_lines(dir.path(), text, count).unwrap();
+        let all = find("", 9);
+        assert_eq!((all.lines.len(), all.more), (5, false));
+        assert_eq!((all.lines[0].as_str(), all.lines[4].as_str()), ("1 LOG:  one", "4 LOG:  four"));
+        assert_eq!(find("ERROR", 9).lines, ["2 ERROR:  Two", "3 error:  three"]);
+        assert_eq!(find("", 2), FoundLines { lines: vec!["\tmore".into(), "4 LOG:  four".into()], more: true });
+        assert_eq!(find("", 3), FoundLines { lines: all.lines[2..].to_vec(), more: true });
+        assert_eq!(find("nowhere", 9), FoundLines::default());
     }
 
     #[test]

@@ -72,6 +72,34 @@ fn inspect(process: &Process, data: &Metadata) -> Option<Proc> {
     })
 }
 
+/// What the processes of a server take.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Load {
+    /// Milliseconds of CPU time since the postmaster started, those of ended children included.
+    pub cpu_ms: u64,
+    /// Bytes: what is each one's own, and the shared memory once.
+    pub memory: u64,
+}
+
+/// What the server in `data` takes. Processes that end meanwhile count nothing.
+pub(crate) fn load(data: &Path) -> Load {
+    const KIB: u64 = 1024;
+    let processes = of_data(data);
+    let postmaster = postmaster_among(&processes).map(|one| one.pid);
+    let ticks_per_second = procfs::ticks_per_second().max(1);
+    let (mut ticks, mut own, mut shared) = (0, 0, 0);
+    for process in processes.iter().filter_map(|one| Process::new(one.pid).ok()) {
+        let (Ok(stat), Ok(status)) = (process.stat(), process.status()) else { continue };
+        ticks += stat.utime + stat.stime;
+        if Some(process.pid) == postmaster {
+            ticks += u64::try_from(stat.cutime + stat.cstime).unwrap_or_default();
+        }
+        own += status.rssanon.unwrap_or_default() * KIB;
+        shared = shared.max(status.rssshmem.unwrap_or_default() * KIB);
+    }
+    Load { cpu_ms: ticks * 1000 / ticks_per_second, memory: own + shared }
+}
+
 /// A zombie, or dead.
 fn is_over(state: char) -> bool {
     matches!(state, 'Z' | 'X' | 'x')

@@ -5,10 +5,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use contract::Capabilities;
-use control::port::{Desired, Observed, Phase, PortError, Power, Provisioner, Removal, ServiceName, SignIn, SignedIn};
+use contract::log::{LogFilter, LogLines};
+use control::port::{
+    Desired, Measurement, Observed, Phase, PortError, Power, Provisioner, Removal, ServiceName, SignIn, SignedIn,
+};
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
-use postgres::{Limits, Listen, Major, Settings, Status, StopMode, scram_verifier, sign_in};
+use postgres::{Limits, Listen, Major, Settings, Status, StopMode, find_log_lines, scram_verifier, sign_in};
 use secrecy::SecretString;
 use tokio_stream::wrappers::BroadcastStream;
 
@@ -69,6 +72,28 @@ impl Provisioner for LocalRuntime {
         let signed_in = sign_in(&at.host, at.port, &user, &user, &password, SIGN_IN).await;
         let signed_in = signed_in.map_err(|error| PortError::retry(error.to_string()))?;
         Ok(SignedIn { version: signed_in.version, tls: signed_in.tls, took: signed_in.took })
+    }
+
+    async fn log(&self, name: &ServiceName, filter: &LogFilter) -> Result<LogLines, PortError> {
+        let (dir, text, count) = (self.0.dir(name), filter.q.clone(), usize::from(filter.lines));
+        let found = tokio::task::spawn_blocking(move || find_log_lines(&dir, &text, count)).await;
+        let found = found.unwrap_or(Err(postgres::Error::Interrupted)).map_err(retry)?;
+        Ok(LogLines { lines: found.lines, more: found.more })
+    }
+
+    async fn measure(&self, name: &ServiceName) -> Result<Option<Measurement>, PortError> {
+        let measured = self.0.host.measure(&self.0.dir(name)).await.map_err(retry)?;
+        Ok(measured.map(|now| Measurement {
+            connections: now.connections,
+            max_connections: now.max_connections,
+            transactions: now.transactions,
+            blocks_hit: now.blocks_hit,
+            blocks_read: now.blocks_read,
+            size: now.size,
+            wal: now.wal,
+            cpu_ms: now.cpu_ms,
+            memory: now.memory,
+        }))
     }
 
     fn changes(&self) -> BoxStream<'static, ServiceName> {

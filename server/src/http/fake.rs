@@ -3,19 +3,22 @@
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use contract::audit::{AuditEntry, AuditFilter};
 use contract::capabilities::{Capabilities, Runtime};
 use contract::change::{RevealRequest, StateChange};
 use contract::connection::{Address, ConnectionDetails};
 use contract::console::Secrets;
 use contract::error::Noun;
 use contract::event::Event;
+use contract::log::{LogFilter, LogLines};
+use contract::metrics::{Metrics, Span};
 use contract::operation::{Operation, OperationKind, OperationState, OperationSummary};
 use contract::page::{Page, PageRequest};
 use contract::permission::Role;
 use contract::project::{Project, ProjectFields, Var, VarFields, VarKey};
 use contract::resource::{Plan, Region, Resource};
 use contract::service::{ConnectionTest, Service, ServiceFilter};
-use contract::user::{IssuedToken, Me, NewToken, Token};
+use contract::user::{IssuedToken, Me, NewToken, PasswordChange, Session, Token};
 use contract::values::Secret;
 use contract::{ApiError, Caller, Console, NewService, ServiceChange};
 use serde_json::json;
@@ -90,6 +93,7 @@ impl Fake {
             workspace_slug: "main".into(),
             workspace_name: "Main".into(),
             role: *self.role.lock().unwrap(),
+            proof: Uuid::nil(),
             request_id: request_id.into(),
         })
     }
@@ -148,6 +152,7 @@ fn operation() -> Operation {
         finished_at: None,
         took_ms: None,
         usual_ms: None,
+        idle_ms: None,
         steps: vec![],
     }
 }
@@ -197,6 +202,28 @@ impl Console for Fake {
     }
     async fn get_operation(&self, _: &Caller, id: Uuid) -> Answer<Operation> {
         self.done(format!("get_operation {id}"), operation())
+    }
+    async fn usual_time(&self, _: &Caller, kind: OperationKind) -> Answer<Option<u64>> {
+        self.done(format!("usual_time {kind}"), Some(400))
+    }
+    async fn service_log(&self, _: &Caller, id: &str, filter: LogFilter) -> Answer<LogLines> {
+        self.done(format!("service_log {id} {}", json(&filter)), LogLines::default())
+    }
+    async fn service_metrics(&self, _: &Caller, id: &str, span: Span) -> Answer<Metrics> {
+        self.done(format!("service_metrics {id} {span}"), Metrics { from: noon(), to: noon(), points: vec![] })
+    }
+    async fn list_audit(&self, who: &Caller, _: AuditFilter, page: PageRequest) -> Answer<Page<AuditEntry>> {
+        let entry = AuditEntry {
+            uuid: ID,
+            at: noon(),
+            email: who.email.clone(),
+            action: "service.create".into(),
+            entity_id: Some(ID),
+            entity: "postgres-ab".into(),
+            reason: None,
+            request_id: "r1".into(),
+        };
+        self.page("list_audit", &page, entry)
     }
     async fn list_projects(&self, _: &Caller, page: PageRequest) -> Answer<Page<Project>> {
         self.page("list_projects", &page, project())
@@ -256,5 +283,14 @@ impl Console for Fake {
     }
     async fn revoke_token(&self, _: &Caller, id: Uuid) -> Answer<()> {
         self.done(format!("revoke_token {id}"), ())
+    }
+    async fn list_sessions(&self, _: &Caller) -> Answer<Vec<Session>> {
+        self.done("list_sessions".into(), vec![])
+    }
+    async fn end_session(&self, _: &Caller, id: Uuid) -> Answer<()> {
+        self.done(format!("end_session {id}"), ())
+    }
+    async fn change_password(&self, _: &Caller, _: PasswordChange) -> Answer<()> {
+        self.done("change_password".into(), ())
     }
 }

@@ -59,6 +59,7 @@ impl Found {
             workspace_slug: slug,
             workspace_name: name,
             role: role.parse().map_err(|_| Error::Unexpected("memberships.role"))?,
+            proof: self.proof,
             request_id: request_id.to_owned(),
         })
     }

@@ -1,12 +1,13 @@
-//! Use cases about oneself: memberships and personal tokens.
+//! Use cases about oneself: memberships, personal tokens, sessions and the password.
 
 use contract::error::Noun;
 use contract::page::{Page, PageRequest};
-use contract::user::{IssuedToken, Me, Membership, NewToken, Token};
-use contract::{Caller, Problem};
+use contract::user::{IssuedToken, Me, Membership, NewToken, PasswordChange, Session, Token};
+use contract::{ApiError, Caller, Problem};
 use uuid::Uuid;
 
 use super::secret::{digest, fresh};
+use super::sessions::IDLE;
 use super::tokens::PERSONAL_PREFIX;
 use crate::Control;
 use crate::error::Error;
@@ -15,6 +16,8 @@ use crate::store::cursor::Window;
 
 /// Personal tokens of one user: more than anybody can look after.
 const TOKENS_MAX: i64 = 100;
+/// Sessions that are listed.
+const SESSIONS_MAX: i64 = 100;
 
 impl Control {
     /// Any member: who he is and where he is a member, oldest membership first.
@@ -114,6 +117,88 @@ impl Control {
         .await?
         .ok_or_else(|| Error::not_found(Noun::Token))?;
         let entry = Entry { action: "token.revoke", entity_id: Some(token), entity: &label, reason: None };
+        audit::write(&mut transaction, who, entry).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+    /// The browsers in which the caller is signed in, the one that was used last first.
+    ///
+    /// # Errors
+    /// None of the caller's making.
+    pub async fn list_sessions(&self, who: &Caller) -> Result<Vec<Session>, Error> {
+        let sessions = sqlx::query_as!(
+            Session,
+            r#"select id as uuid, address, agent, created_at, last_seen_at, id = $2 as "current!" from sessions
+               where user_id = $1 and expires_at > now() and last_seen_at > now() - make_interval(secs => $3)
+               order by id = $2 desc, last_seen_at desc limit $4"#,
+            who.user_id,
+            who.proof,
+            IDLE.as_secs_f64(),
+            SESSIONS_MAX
+        );
+        Ok(sessions.fetch_all(&self.pool).await?)
+    }
+
+    /// Signs the caller out in one of his browsers.
+    ///
+    /// # Errors
+    /// 404 `Session not found`.
+    pub async fn end_session(&self, who: &Caller, session: Uuid) -> Result<(), Error> {
+        let mut transaction = self.pool.begin().await?;
+        let address = sqlx::query_scalar!(
+            "delete from sessions where user_id = $1 and id = $2 returning address",
+            who.user_id,
+            session
+        )
+        .fetch_optional(&mut *transaction)
+        .await?
+        .ok_or_else(|| Error::not_found(Noun::Session))?;
+        let entry = Entry { action: "session.end", entity_id: Some(session), entity: &address, reason: None };
+        audit::write(&mut transaction, who, entry).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// A new password. Every other session ends, and every token that a sign-in was answered with; personal tokens
+    /// are listed, and stay.
+    ///
+    /// # Errors
+    /// 422 for a current password that is wrong, and for a new one that breaks a rule; 429 where too many are checked.
+    pub async fn change_password(&self, who: &Caller, change: PasswordChange) -> Result<(), Error> {
+        let (current, new) = change.parse()?;
+        super::rules::password(&new).map_err(|problem| Problem { field: "new_password".into(), ..problem })?;
+        let known = sqlx::query_scalar!("select password_hash from users where id = $1", who.user_id)
+            .fetch_optional(&self.pool)
+            .await?;
+        let hasher = &self.identity.hasher;
+        if !hasher.verify(&current, known.clone()).await? {
+            return Err(Problem::breaks("current_password", "wrong", "is not your password").into());
+        }
+        let hash = hasher.hash(&new).await?;
+        let mut transaction = self.pool.begin().await?;
+        // as it was checked: a reset in between wins
+        let changed = sqlx::query!(
+            "update users set password_hash = $2, updated_at = now() where id = $1 and password_hash = $3",
+            who.user_id,
+            hash,
+            known
+        )
+        .execute(&mut *transaction)
+        .await?;
+        if changed.rows_affected() == 0 {
+            return Err(ApiError::Conflict("Your password was changed elsewhere meanwhile".into()).into());
+        }
+        sqlx::query!("delete from sessions where user_id = $1 and id <> $2", who.user_id, who.proof)
+            .execute(&mut *transaction)
+            .await?;
+        sqlx::query!(
+            "delete from tokens where user_id = $1 and kind <> 'personal' and id <> $2",
+            who.user_id,
+            who.proof
+        )
+        .execute(&mut *transaction)
+        .await?;
+        let entry = Entry { action: "user.password", entity_id: Some(who.user_id), entity: &who.email, reason: None };
         audit::write(&mut transaction, who, entry).await?;
         transaction.commit().await?;
         Ok(())

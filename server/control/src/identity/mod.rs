@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`sign_in`], [`password`] | e-mail address and password |
 //! | [`sessions`], [`tokens`] | what proves it from then on: a cookie, a bearer token |
-//! | [`me`] | use cases about oneself: memberships, personal tokens |
+//! | [`me`] | use cases about oneself: memberships, personal tokens, sessions, the password |
 //! | [`users`], [`first_start`], [`seed`] | what the command line and the first start do |
 //! | [`sweep`] | what is deleted when its time is over |
 //!

@@ -18,7 +18,7 @@ use crate::{Control, reach};
 
 /// A service's row with everything that its entity shows.
 #[derive(Debug)]
-pub(super) struct ServiceRow {
+pub(crate) struct ServiceRow {
     pub id: Uuid,
     pub name: String,
     pub label: String,
@@ -53,7 +53,7 @@ pub(super) struct ServiceRow {
 }
 
 /// Rows by id, newest first. What another workspace has isn't there.
-pub(super) async fn rows(connection: &mut PgConnection, who: &Caller, ids: &[Uuid]) -> Result<Vec<ServiceRow>, Error> {
+pub(crate) async fn rows(connection: &mut PgConnection, who: &Caller, ids: &[Uuid]) -> Result<Vec<ServiceRow>, Error> {
     let rows = sqlx::query_as!(
         ServiceRow,
         r#"select s.id, s.name, s.label, s.service_type, s.project_id, s.resource_id, s.created_at, s.updated_at,
@@ -83,13 +83,13 @@ pub(super) async fn rows(connection: &mut PgConnection, who: &Caller, ids: &[Uui
 }
 
 /// The row of a service that the caller can reach, by uuid or name.
-pub(super) async fn reachable(connection: &mut PgConnection, who: &Caller, id: &str) -> Result<ServiceRow, Error> {
+pub(crate) async fn reachable(connection: &mut PgConnection, who: &Caller, id: &str) -> Result<ServiceRow, Error> {
     let id = id_of(&mut *connection, who, id).await?;
     rows(connection, who, &[id]).await?.pop().ok_or_else(|| Error::not_found(Noun::Service))
 }
 
 /// The same, with the row locked for a change.
-pub(super) async fn locked(connection: &mut PgConnection, who: &Caller, id: &str) -> Result<ServiceRow, Error> {
+pub(crate) async fn locked(connection: &mut PgConnection, who: &Caller, id: &str) -> Result<ServiceRow, Error> {
     let id = id_of(&mut *connection, who, id).await?;
     sqlx::query!("select id from services where workspace_id = $1 and id = $2 for update", who.workspace_id, id)
         .fetch_optional(&mut *connection)
@@ -219,6 +219,6 @@ impl ServiceRow {
 }
 
 /// 0 to 1.
-pub(super) fn progress(done: i64, all: i64) -> f64 {
+pub(crate) fn progress(done: i64, all: i64) -> f64 {
     if all == 0 { 1.0 } else { done as f64 / all as f64 }
 }

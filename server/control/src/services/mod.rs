@@ -2,8 +2,9 @@
 
 mod act;
 mod create;
-mod entity;
+pub(crate) mod entity;
 mod idempotency;
+mod log;
 mod operations;
 mod placement;
 mod read;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use contract::Caller;
 use contract::error::Noun;
-use contract::operation::{Operation, OperationState, OperationStep, OperationSummary};
+use contract::operation::{Operation, OperationKind, OperationState, OperationStep, OperationSummary};
 use contract::page::{Page, PageRequest};
 use contract::permission::Permission;
 use sqlx::PgConnection;
@@ -47,6 +47,20 @@ impl Control {
         let found = operations(&mut connection, who, &[operation]).await?.pop();
         found.ok_or_else(|| Error::not_found(Noun::Operation))
     }
+
+    pub(crate) async fn usual_time(&self, who: &Caller, kind: OperationKind) -> Result<Option<u64>, Error> {
+        who.require(Permission::ServicesView)?;
+        let usual = sqlx::query_scalar!(
+            "select percentile_cont(0.5) within group (order by extract(epoch from finished_at - created_at) * 1000)::bigint
+             from (select created_at, finished_at from operations
+                   where workspace_id = $1 and kind = $2 and state = 'succeeded' order by finished_at desc limit 20) l",
+            who.workspace_id,
+            kind.as_str()
+        )
+        .fetch_one(&self.pool)
+        .await?;
+        Ok(usual.and_then(|ms| u64::try_from(ms).ok()))
+    }
 }
 
 struct OperationRow {
@@ -58,6 +72,7 @@ struct OperationRow {
     created_at: OffsetDateTime,
     finished_at: Option<OffsetDateTime>,
     usual_ms: Option<i64>,
+    idle_ms: Option<i64>,
 }
 
 /// Operations by id, newest first, of services that the caller can reach.
@@ -68,7 +83,11 @@ async fn operations(connection: &mut PgConnection, who: &Caller, ids: &[Uuid]) -
                   (select percentile_cont(0.5) within group (order by extract(epoch from l.finished_at - l.created_at) * 1000)::bigint
                    from (select created_at, finished_at from operations l
                          where l.workspace_id = o.workspace_id and l.kind = o.kind and l.state = 'succeeded' and l.id <> o.id
-                         order by finished_at desc limit 20) l) as usual_ms
+                         order by finished_at desc limit 20) l) as usual_ms,
+                  case when o.finished_at is null then
+                    (select extract(epoch from now() - greatest(o.created_at, max(t.started_at), max(t.finished_at))) * 1000
+                     from operation_steps t where t.operation_id = o.id)::bigint
+                  end as idle_ms
            from operations o
            join services s on s.id = o.service_id and s.workspace_id = o.workspace_id
            join projects p on p.id = s.project_id
@@ -103,6 +122,7 @@ fn operation(row: OperationRow, steps: &mut HashMap<Uuid, Vec<OperationStep>>) -
         finished_at: row.finished_at,
         took_ms: row.finished_at.map(|end| millis(row.created_at, end)),
         usual_ms: row.usual_ms.and_then(|ms| u64::try_from(ms).ok()),
+        idle_ms: row.idle_ms.and_then(|ms| u64::try_from(ms).ok()),
         steps,
     })
 }

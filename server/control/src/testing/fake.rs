@@ -8,6 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use contract::Capabilities;
 use contract::capabilities::Runtime;
+use contract::log::{LogFilter, LogLines};
 use contract::spec::Size;
 use contract::values::{PgMajor, Secret};
 use futures::StreamExt as _;
@@ -16,7 +17,9 @@ use tokio::sync::broadcast;
 use tokio_stream::wrappers::BroadcastStream;
 
 use super::script::{Effect, Fault, Gate, Method, Script};
-use crate::port::{Desired, Observed, Phase, PortError, Power, Provisioner, Removal, ServiceName, SignIn, SignedIn};
+use crate::port::{
+    Desired, Measurement, Observed, Phase, PortError, Power, Provisioner, Removal, ServiceName, SignIn, SignedIn,
+};
 
 /// Hints kept for a reader.
 const HINTS: usize = 1024;
@@ -50,6 +53,9 @@ struct Server {
     /// Of the owner, once he is there.
     password: Option<Secret>,
     going: bool,
+    log: Vec<String>,
+    /// Each look counts a transaction and a second of CPU.
+    looks: i64,
 }
 
 impl Default for FakeRuntime {
@@ -122,6 +128,11 @@ impl FakeRuntime {
     pub fn hint(&self, name: &ServiceName) {
         // nobody listens: as a hint that got lost
         let _ = self.0.hints.send(name.clone());
+    }
+
+    /// The server logs a line.
+    pub fn says(&self, name: &ServiceName, line: &str) {
+        self.world().services.get_mut(name).expect("a service that logs").log.push(line.into());
     }
 
     /// The services that there is anything of.
@@ -217,6 +228,21 @@ impl Provisioner for FakeRuntime {
         self.call(Method::SignIn, |world| world.sign_in(at)).await
     }
 
+    async fn log(&self, name: &ServiceName, filter: &LogFilter) -> Result<LogLines, PortError> {
+        let find = |world: &mut World| {
+            let lines = world.services.get(name).map(|server| server.log.clone()).unwrap_or_default();
+            let text = filter.q.to_lowercase();
+            let mut lines: Vec<_> = lines.into_iter().filter(|line| line.to_lowercase().contains(&text)).collect();
+            let older = lines.len().saturating_sub(usize::from(filter.lines));
+            Ok(LogLines { lines: lines.split_off(older), more: older > 0 })
+        };
+        self.call(Method::Log, find).await
+    }
+
+    async fn measure(&self, name: &ServiceName) -> Result<Option<Measurement>, PortError> {
+        self.call(Method::Measure, |world| Ok(world.measure(name))).await
+    }
+
     fn changes(&self) -> BoxStream<'static, ServiceName> {
         BroadcastStream::new(self.0.hints.subscribe()).filter_map(|hint| std::future::ready(hint.ok())).boxed()
     }
@@ -230,7 +256,10 @@ impl World {
                 return Observed::at(Phase::Lost);
             }
             let (phase, major, size) = (Phase::Preparing, desired.major, desired.size);
-            self.services.insert(name.clone(), Server { phase, major, size, password: None, going: false });
+            self.services.insert(
+                name.clone(),
+                Server { phase, major, size, password: None, going: false, log: vec!["LOG:  made".into()], looks: 0 },
+            );
             return Observed::saying(self.reach(name, phase, Some(Effect::Made)), "Copying the template");
         };
         let stopped = desired.power == Power::Stopped;
@@ -275,6 +304,22 @@ impl World {
                 Removal::Gone
             }
         }
+    }
+
+    fn measure(&mut self, name: &ServiceName) -> Option<Measurement> {
+        let server = self.services.get_mut(name).filter(|server| server.phase == Phase::Running)?;
+        server.looks += 1;
+        Some(Measurement {
+            connections: 2,
+            max_connections: 20,
+            transactions: server.looks,
+            blocks_hit: server.looks * 9,
+            blocks_read: server.looks,
+            size: 8 << 20,
+            wal: server.looks << 10,
+            cpu_ms: server.looks * 1000,
+            memory: 32 << 20,
+        })
     }
 
     fn sign_in(&self, at: &SignIn) -> Result<SignedIn, PortError> {

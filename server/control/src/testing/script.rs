@@ -26,6 +26,8 @@ pub enum Method {
     Restart,
     Delete,
     SignIn,
+    Log,
+    Measure,
 }
 
 /// What happens to a call instead of its usual course.

@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use contract::log::{LogFilter, LogLines};
 use contract::spec::Size;
 use contract::values::{Mib, Secret};
 use futures::StreamExt as _;
@@ -37,6 +38,8 @@ macro_rules! port_suite {
             lost_storage_is_said_and_nothing_made_anew
             a_name_of_the_longest_length_works
             services_do_not_touch_one_another
+            what_a_server_logs_can_be_searched
+            only_a_server_that_runs_is_measured
         }
     };
     ($module:ident, $lab:expr, $($contract:ident)*) => {
@@ -230,4 +233,42 @@ pub async fn services_do_not_touch_one_another(lab: &impl Lab) {
     delete(lab, &one.name).await;
     sign_in(lab, &two).await.unwrap();
     sign_in(lab, &stolen).await.unwrap_err();
+}
+
+pub async fn what_a_server_logs_can_be_searched(lab: &impl Lab) {
+    let desired = ready(lab).await;
+    let find = async |q: &str, lines| {
+        let filter = LogFilter { q: q.into(), lines };
+        lab.runtime().log(&desired.name, &filter).await.unwrap()
+    };
+    let all = find("", LogFilter::MOST).await;
+    assert!(!all.lines.is_empty() && !all.more, "{all:?}");
+    let known = find("log:", LogFilter::MOST).await;
+    assert!(known.lines.iter().all(|line| line.contains("LOG:")) && !known.lines.is_empty(), "{known:?}");
+    assert_eq!(find("", 1).await.lines, all.lines[all.lines.len() - 1..]);
+    assert_eq!(find("nothing says this", 9).await, LogLines::default());
+    delete(lab, &desired.name).await;
+    assert_eq!(find("", 9).await, LogLines::default());
+}
+
+pub async fn only_a_server_that_runs_is_measured(lab: &impl Lab) {
+    let desired = ready(lab).await;
+    let measure = async || lab.runtime().measure(&desired.name).await.unwrap();
+    let one = measure().await.unwrap();
+    assert!(one.max_connections > 0 && one.size > 0 && one.memory > 0, "{one:?}");
+    // up to 14 a session's counts are collected a moment after its end
+    let later = async {
+        loop {
+            let two = measure().await.unwrap();
+            assert!(two.cpu_ms >= one.cpu_ms, "{one:?} {two:?}");
+            if two.transactions > one.transactions {
+                return;
+            }
+        }
+    };
+    timeout(LONG, later).await.expect("the next look's own transaction counts");
+    drive(lab, &Desired { power: Power::Stopped, ..desired.clone() }, Phase::Stopped).await;
+    assert_eq!(measure().await, None);
+    delete(lab, &desired.name).await;
+    assert_eq!(measure().await, None);
 }

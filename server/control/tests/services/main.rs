@@ -9,6 +9,7 @@ mod delete;
 mod doomed;
 mod events;
 mod idempotency;
+mod looks;
 mod repeats;
 mod secrets;
 #[path = "../store/setting.rs"]

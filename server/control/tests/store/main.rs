@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "what stands around a test may panic as the test may")]
 
+mod account;
 mod first_start;
 mod projects;
 mod resources;

@@ -4,10 +4,11 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use contract::log::{LogFilter, LogLines};
 use contract::permission::Role;
 use contract::{ApiError, Caller, Capabilities};
 use control::identity::Identity;
-use control::port::{Desired, Observed, PortError, Provisioner, Removal, ServiceName, SignIn, SignedIn};
+use control::port::{Desired, Measurement, Observed, PortError, Provisioner, Removal, ServiceName, SignIn, SignedIn};
 use control::{Control, Error, Sealer};
 use futures::stream::BoxStream;
 use sqlx::PgPool;
@@ -40,6 +41,12 @@ impl Provisioner for Nothing {
         unreachable!()
     }
     async fn sign_in(&self, _: &SignIn) -> Result<SignedIn, PortError> {
+        unreachable!()
+    }
+    async fn log(&self, _: &ServiceName, _: &LogFilter) -> Result<LogLines, PortError> {
+        unreachable!()
+    }
+    async fn measure(&self, _: &ServiceName) -> Result<Option<Measurement>, PortError> {
         unreachable!()
     }
     fn changes(&self) -> BoxStream<'static, ServiceName> {
@@ -165,6 +172,7 @@ pub async fn member(pool: &PgPool, (workspace_id, slug): (Uuid, String), role: R
         workspace_name: slug.to_uppercase(),
         workspace_slug: slug,
         role,
+        proof: Uuid::nil(),
         request_id: "r1".into(),
     }
 }

@@ -1,3 +1,4 @@
+use contract::Caller;
 use contract::page::PageRequest;
 use contract::permission::Role;
 use contract::user::NewToken;
@@ -15,7 +16,7 @@ fn labelled(label: &str, days: &str) -> NewToken {
 
 async fn good(on: &Setting, token: &Secret) -> bool {
     match on.identity.caller_by_bearer(token.expose(), None, "r1").await {
-        Ok(caller) => caller == on.owner,
+        Ok(caller) => caller == Caller { proof: caller.proof, ..on.owner.clone() },
         answer => {
             let (status, words) = refusal(answer);
             assert_eq!((status, words.as_str()), NO);
@@ -101,7 +102,7 @@ async fn h14_a_bearer_who_names_a_foreign_workspace_finds_none(pool: PgPool) {
     }
     let own = Some(on.owner.workspace_id);
     let caller = on.identity.caller_by_bearer(tokens.access_token.expose(), own, "r1").await.unwrap();
-    assert_eq!(caller, on.owner);
+    assert_eq!(caller, Caller { proof: caller.proof, ..on.owner.clone() });
 }
 
 #[sqlx::test]
