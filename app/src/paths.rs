@@ -1,5 +1,6 @@
 //! Every address of the console. Nothing else puts a URL together.
 
+use contract::metrics::Span;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use uuid::Uuid;
 
@@ -86,6 +87,16 @@ pub fn service_activity(workspace: &str, name: &str) -> String {
     format!("{}/activity", service(workspace, name))
 }
 
+pub fn service_logs(workspace: &str, name: &str) -> String {
+    format!("{}/logs", service(workspace, name))
+}
+
+/// How a service did over an hour, or over another span.
+pub fn service_metrics(workspace: &str, name: &str, span: Span) -> String {
+    let query = if span == Span::Hour { String::new() } else { format!("?span={span}") };
+    format!("{}/metrics{query}", service(workspace, name))
+}
+
 pub fn service_settings(workspace: &str, name: &str) -> String {
     format!("{}/settings", service(workspace, name))
 }
@@ -104,6 +115,21 @@ pub fn resources(workspace: &str) -> String {
 
 pub fn resource(workspace: &str, id: Uuid) -> String {
     format!("{}/{id}", resources(workspace))
+}
+
+/// Who did what; from the newest on, or from a cursor.
+pub fn activity(workspace: &str, cursor: Option<&str>) -> String {
+    let query = cursor.map(|cursor| format!("?cursor={}", text(cursor))).unwrap_or_default();
+    format!("{}/activity{query}", overview(workspace))
+}
+
+pub fn account(workspace: &str) -> String {
+    format!("{}/account", overview(workspace))
+}
+
+/// Services, projects, pages and actions by what they are called.
+pub fn find(workspace: &str) -> String {
+    format!("{}/find", overview(workspace))
 }
 
 /// The first set-up, behind its single-use link.
@@ -142,6 +168,13 @@ mod tests {
             project("northwind", Uuid::from_u128(1)),
             resources("northwind"),
             resource("northwind", Uuid::from_u128(2)),
+            service_logs("northwind", "postgres-mwvzq"),
+            service_metrics("northwind", "postgres-mwvzq", Span::Hour),
+            service_metrics("northwind", "postgres-mwvzq", Span::Day),
+            activity("northwind", None),
+            activity("northwind", Some("C 2")),
+            account("northwind"),
+            find("northwind"),
             set_up("a/b"),
             events("northwind"),
             ServicesQuery::default().path("northwind"),
@@ -163,6 +196,13 @@ mod tests {
         /w/northwind/projects/00000000-0000-0000-0000-000000000001
         /w/northwind/resources
         /w/northwind/resources/00000000-0000-0000-0000-000000000002
+        /w/northwind/services/postgres-mwvzq/logs
+        /w/northwind/services/postgres-mwvzq/metrics
+        /w/northwind/services/postgres-mwvzq/metrics?span=day
+        /w/northwind/activity
+        /w/northwind/activity?cursor=C%202
+        /w/northwind/account
+        /w/northwind/find
         /set-up/a%2Fb
         /events?workspace=northwind
         /w/northwind/services

@@ -11,10 +11,13 @@ use crate::{
     components::Frame,
     pages::{
         Missing,
+        account::Account,
+        activity::Activity,
+        find::Find,
         overview::Overview,
         projects::{Project, Projects},
         resources::{Resource, Resources},
-        services::{Create, List, Show, ShowActivity, ShowSettings},
+        services::{Create, List, Show, ShowActivity, ShowLogs, ShowMetrics, ShowSettings},
         set_up::SetUp,
         sign_in::SignIn,
     },
@@ -33,11 +36,16 @@ pub fn AppRoutes() -> impl IntoView {
                 <Route path=path!("services/new") view=Create />
                 <Route path=path!("services/:name") view=Show />
                 <Route path=path!("services/:name/activity") view=ShowActivity />
+                <Route path=path!("services/:name/logs") view=ShowLogs />
+                <Route path=path!("services/:name/metrics") view=ShowMetrics />
                 <Route path=path!("services/:name/settings") view=ShowSettings />
                 <Route path=path!("projects") view=Projects />
                 <Route path=path!("projects/:id") view=Project />
                 <Route path=path!("resources") view=Resources />
                 <Route path=path!("resources/:id") view=Resource />
+                <Route path=path!("activity") view=Activity />
+                <Route path=path!("account") view=Account />
+                <Route path=path!("find") view=Find />
             </ParentRoute>
         </Routes>
     }

@@ -18,21 +18,28 @@ pub struct Bundle {
     pub lazy: Arc<BTreeMap<String, Vec<String>>>,
 }
 
-/// Names the modules of a lazy island in the page's head, so that they come beside the main one and not behind it.
+/// Names the modules of a page's islands in its head, so that they come beside the script that starts them and not behind it.
+/// A page without islands says nothing and loads none.
 #[component]
 pub fn Preload(
-    /// The island's name in snake case.
-    island: &'static str,
+    /// A lazy island's name in snake case: its own modules come, too.
+    #[prop(optional)]
+    lazy: Option<&'static str>,
 ) -> impl IntoView {
-    let bundle = use_context::<Bundle>();
-    bundle.map(|Bundle { root, lazy, .. }| {
-        let own = format!("{island}_loader_");
-        let modules = lazy.iter().filter(|(name, _)| name.starts_with(&own)).flat_map(|(_, modules)| modules);
-        let link = |module: &String| {
+    let bundle = use_context::<Bundle>().filter(|bundle| bundle.complete);
+    bundle.map(|Bundle { root, lazy: split, .. }| {
+        let own = lazy.map(|island| format!("{island}_loader_"));
+        let of_island = |name: &str| own.as_ref().is_some_and(|own| name.starts_with(own));
+        let lazy = split.iter().filter(|(name, _)| of_island(name)).flat_map(|(_, modules)| modules.iter().cloned());
+        let module = |module: String| {
             let href = format!("{root}/{module}.wasm");
             view! { <Link rel="preload" href as_="fetch" type_="application/wasm" crossorigin="anonymous" /> }
         };
-        modules.map(link).collect_view()
+        let modules = std::iter::once("berth_bg".to_owned()).chain(lazy).map(module).collect_view();
+        view! {
+            <Link rel="modulepreload" href=format!("{root}/berth.js") />
+            {modules}
+        }
     })
 }
 
@@ -67,8 +74,7 @@ fn Files(root: String) -> impl IntoView {
     view! {
         <link rel="stylesheet" href=format!("{root}/berth.css") />
         {font("geist-latin-wght-normal.woff2")}
-        <link rel="modulepreload" href=format!("{root}/berth.js") nonce=nonce.clone() />
-        <link rel="preload" href=format!("{root}/berth_bg.wasm") r#as="fetch" r#type="application/wasm" crossorigin="anonymous" />
+        <link rel="modulepreload" href=format!("{root}/page.js") nonce=nonce.clone() />
         <script nonce=nonce.clone()>{EARLY}</script>
         <script type="module" src=format!("{root}/page.js") nonce=nonce></script>
     }

@@ -39,7 +39,7 @@ pub fn request_id() -> Option<RequestId> {
     use_context()
 }
 
-/// True where `page.ts` asks for a page that it shows already. A browser complains of every answer that says no; that
+/// True where `frontend/page` asks for a page that it shows already. A browser complains of every answer that says no; that
 /// something is gone is news for such a page, and no failure.
 #[cfg(feature = "ssr")]
 pub fn draws_anew() -> bool {

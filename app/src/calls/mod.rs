@@ -1,6 +1,8 @@
 //! The server functions: each names the workspace of its page, finds out who calls, and is one call of the use cases.
 //! All of them are POST with a JSON body, so none does anything by GET.
 
+pub mod account;
+pub mod activity;
 mod error;
 pub mod installation;
 pub mod projects;
@@ -10,8 +12,16 @@ pub mod services;
 
 pub use error::CallError;
 pub use protocol::Calls;
+use serde::{Deserialize, Serialize};
 
 type Answer<T> = Result<T, CallError>;
+
+/// What a call has to say to whoever pressed; a form shows it as it stands.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Said {
+    pub good: bool,
+    pub words: String,
+}
 
 /// What isn't there (any more) is an answer to a page that shows it, and no failure of the call.
 #[cfg(feature = "ssr")]

@@ -1,6 +1,6 @@
 use contract::{
     page::{Page, PageRequest},
-    project::{Project, Var},
+    project::{Project, ProjectFields, Var, VarFields, VarKey},
 };
 use leptos::prelude::*;
 use uuid::Uuid;
@@ -37,4 +37,44 @@ pub async fn list_var_names(workspace: String, project: String, service: Option<
     let vars = list_vars(workspace, project, PageRequest::whole()).await?.items.into_iter();
     let wanted = |id: Option<Uuid>| service.is_none() || id.map(|id| id.to_string()) == service;
     Ok(vars.filter(|var| wanted(var.service_id)).map(|var| var.key).collect())
+}
+
+#[server(prefix = "/call", endpoint = "create_project", protocol = Calls)]
+pub async fn create_project(workspace: String, fields: ProjectFields) -> Answer<()> {
+    let (console, who) = super::enter(workspace).await?;
+    console.create_project(&who, fields).await?;
+    Ok(())
+}
+
+#[server(prefix = "/call", endpoint = "rename_project", protocol = Calls)]
+pub async fn rename_project(workspace: String, project: Uuid, fields: ProjectFields) -> Answer<()> {
+    let (console, who) = super::enter(workspace).await?;
+    console.update_project(&who, project, fields).await?;
+    Ok(())
+}
+
+#[server(prefix = "/call", endpoint = "delete_project", protocol = Calls)]
+pub async fn delete_project(workspace: String, project: Uuid) -> Answer<()> {
+    let (console, who) = super::enter(workspace).await?;
+    Ok(console.delete_project(&who, project).await?)
+}
+
+#[server(prefix = "/call", endpoint = "create_var", protocol = Calls)]
+pub async fn create_var(workspace: String, project: Uuid, fields: VarFields) -> Answer<()> {
+    let (console, who) = super::enter(workspace).await?;
+    console.create_var(&who, project, fields).await?;
+    Ok(())
+}
+
+#[server(prefix = "/call", endpoint = "update_var", protocol = Calls)]
+pub async fn update_var(workspace: String, project: Uuid, fields: VarFields) -> Answer<()> {
+    let (console, who) = super::enter(workspace).await?;
+    console.update_var(&who, project, fields).await?;
+    Ok(())
+}
+
+#[server(prefix = "/call", endpoint = "delete_var", protocol = Calls)]
+pub async fn delete_var(workspace: String, project: Uuid, key: VarKey) -> Answer<()> {
+    let (console, who) = super::enter(workspace).await?;
+    Ok(console.delete_var(&who, project, key).await?)
 }

@@ -1,15 +1,18 @@
 use contract::{
     NewService, Service, ServiceChange,
     change::{RevealRequest, StateChange},
+    log::{LogFilter, LogLines},
+    metrics::{Metrics, Span},
     operation::Operation,
     page::{Page, PageRequest},
-    service::{ConnectionTest, ServiceFilter},
+    service::ServiceFilter,
     values::Secret,
 };
 use leptos::prelude::*;
-use uuid::Uuid;
 
-use super::{Answer, Calls};
+use super::{Answer, Calls, Said};
+#[cfg(feature = "ssr")]
+use {crate::components::words, contract::operation::OperationKind};
 
 #[server(prefix = "/call", endpoint = "list_services", protocol = Calls)]
 pub async fn list_services(workspace: String, filter: ServiceFilter, page: PageRequest) -> Answer<Page<Service>> {
@@ -71,10 +74,19 @@ pub async fn reveal(workspace: String, id: String, why: RevealRequest) -> Answer
     })
 }
 
+/// "Signed in at 127.0.0.1:15432 in 4 ms · TLS off · PostgreSQL 17.11"
 #[server(prefix = "/call", endpoint = "test_connection", protocol = Calls)]
-pub async fn test_connection(workspace: String, id: String) -> Answer<ConnectionTest> {
+pub async fn test_connection(workspace: String, id: String) -> Answer<Said> {
     let (console, who) = super::enter(workspace).await?;
-    Ok(console.test_connection(&who, &id).await?)
+    let test = console.test_connection(&who, &id).await?;
+    if !test.ok {
+        let error = test.error.unwrap_or_else(|| "no answer".to_owned());
+        return Ok(Said { good: false, words: format!("{}: {error}", test.address) });
+    }
+    let tls = if test.tls { "TLS on" } else { "TLS off" };
+    let version = test.version.map(|version| format!(" · PostgreSQL {version}")).unwrap_or_default();
+    let words = format!("Signed in at {} in {} · {tls}{version}", test.address, words::took(test.ms));
+    Ok(Said { good: true, words })
 }
 
 /// `None` where the service isn't there.
@@ -84,8 +96,21 @@ pub async fn list_operations(workspace: String, id: String, page: PageRequest) -
     super::if_there(console.list_operations(&who, &id, page).await)
 }
 
-#[server(prefix = "/call", endpoint = "get_operation", protocol = Calls)]
-pub async fn get_operation(workspace: String, operation: Uuid) -> Answer<Operation> {
+/// What creating a service usually takes here, in milliseconds.
+#[server(prefix = "/call", endpoint = "usual_create", protocol = Calls)]
+pub async fn usual_create(workspace: String) -> Answer<Option<u64>> {
     let (console, who) = super::enter(workspace).await?;
-    Ok(console.get_operation(&who, operation).await?)
+    Ok(console.usual_time(&who, OperationKind::Create).await?)
+}
+
+#[server(prefix = "/call", endpoint = "service_log", protocol = Calls)]
+pub async fn service_log(workspace: String, id: String, filter: LogFilter) -> Answer<LogLines> {
+    let (console, who) = super::enter(workspace).await?;
+    Ok(console.service_log(&who, &id, filter).await?)
+}
+
+#[server(prefix = "/call", endpoint = "service_metrics", protocol = Calls)]
+pub async fn service_metrics(workspace: String, id: String, span: Span) -> Answer<Metrics> {
+    let (console, who) = super::enter(workspace).await?;
+    Ok(console.service_metrics(&who, &id, span).await?)
 }

@@ -23,7 +23,7 @@ pub fn Fill(
         meter(label, Level { used, this: 0.0, whole }, "GiB")
     };
     let (used, whole) = (words::number(pool.total_used_cpu_size), words::number(pool.total_cpu_size));
-    let cpu = format!("Services may take up to {used} cores of its {whole}: a ceiling, which never refuses one.");
+    let cpu = format!("CPU: services may take up to {used} of {whole} cores. A ceiling, which never refuses one.");
     let about = format!("{} · {}", pool.plan_code_name, pool.region_code);
     let head = if link {
         let href = paths::resource(&workspace(), pool.uuid);

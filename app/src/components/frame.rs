@@ -1,23 +1,26 @@
 //! The rail beside every page of a workspace; on a narrow screen a menu at the top, which opens without script.
 
+use contract::user::Membership;
 use leptos::prelude::*;
 use leptos_router::components::{A, Outlet};
 
+use super::Palette;
 use crate::{
+    calls::installation::get_me,
     pages::workspace,
     paths,
     ui::{Glyph, Icon, Logo, Menu, lu},
     viewer::viewer,
 };
 
-/// What is drawn anew of a page: top bar and content. `page.ts` finds it by this id.
+/// What is drawn anew of a page: top bar and content. `frontend/page/draw.ts` finds it by this id.
 const PAGE: &str = "page";
 
 #[component]
 pub fn Frame() -> impl IntoView {
     let slug = workspace();
     let home = paths::overview(&slug);
-    let (narrow, wide) = (slug.clone(), slug);
+    let (narrow, wide) = (slug.clone(), slug.clone());
     view! {
         <div class="min-h-dvh md:grid md:grid-cols-[var(--rail)_minmax(0,1fr)]">
             <nav aria-label="Workspace" class="border-b border-line bg-sunk md:hidden">
@@ -44,19 +47,59 @@ pub fn Frame() -> impl IntoView {
                 <nav aria-label="Workspace"><Navigation slug=wide /></nav>
             </aside>
             <div id=PAGE class="min-w-0"><Outlet /></div>
+            <Palette slug />
         </div>
     }
 }
 
+/// Where the viewer is; who is a member of several workspaces chooses here.
 #[component]
 fn Workspace(slug: String) -> impl IntoView {
-    let (label, role) = viewer().map_or_else(|| (slug, String::new()), |viewer| (viewer.workspace_label, viewer.role));
-    view! {
-        <div class="mb-3.5 rounded-md border border-line bg-card px-2.5 py-[7px]">
-            <p class="truncate">{label}</p>
-            <p class="text-xs text-ink-3 empty:hidden">{role}</p>
-        </div>
-    }
+    const BOX: &str = "rounded-md border border-line bg-card px-2.5 py-[7px]";
+    let (label, role) =
+        viewer().map_or_else(|| (slug.clone(), String::new()), |viewer| (viewer.workspace_label, viewer.role));
+    let face = move || {
+        let (label, role) = (label.clone(), role.clone());
+        view! {
+            <span class="block truncate">{label}</span>
+            <span class="block text-xs text-ink-3 empty:hidden">{role}</span>
+        }
+    };
+    Suspend::new(async move {
+        let mine = get_me(slug.clone()).await.map(|me| me.workspaces).unwrap_or_default();
+        if mine.len() < 2 {
+            return view! { <div class=format!("mb-3.5 {BOX}")>{face()}</div> }.into_any();
+        }
+        let entry = move |one: Membership| {
+            let current = (one.slug == slug).then_some("true");
+            view! {
+                <li>
+                    <a
+                        href=paths::overview(&one.slug)
+                        aria-current=current
+                        class="block rounded-sm px-2 py-1.5 hover:bg-sunk aria-[current]:font-medium"
+                    >
+                        <span class="block truncate">{one.name}</span>
+                        <span class="block text-xs text-ink-3">{one.role.to_string()}</span>
+                    </a>
+                </li>
+            }
+        };
+        let entries = mine.into_iter().map(entry).collect_view();
+        view! {
+            <div class="mb-3.5">
+                <Menu
+                    label="Workspace"
+                    button="block w-full rounded-md border border-line bg-card px-2.5 py-[7px]"
+                    panel="absolute inset-x-0 top-full z-30 mt-1.5 max-h-80 overflow-y-auto rounded-md bg-card p-1.5 shadow-pop"
+                    face=ViewFn::from(face)
+                >
+                    <ul>{entries}</ul>
+                </Menu>
+            </div>
+        }
+        .into_any()
+    })
 }
 
 #[component]
@@ -67,6 +110,7 @@ fn Navigation(slug: String) -> impl IntoView {
             <Entry href=paths::services(&slug) glyph=lu::LuDatabase label="Services" />
             <Entry href=paths::projects(&slug) glyph=lu::LuFolder label="Projects" />
             <Entry href=paths::resources(&slug) glyph=lu::LuServer label="Resources" />
+            <Entry href=paths::activity(&slug, None) glyph=lu::LuHistory label="Activity" />
         </div>
     }
 }

@@ -1,7 +1,10 @@
 use leptos::prelude::*;
 
 use super::Page;
-use crate::ui::{ButtonLink, Crumb, EmptyState, Kind};
+use crate::{
+    ui::{ButtonLink, Crumb, EmptyState, Kind},
+    viewer::request_id,
+};
 
 /// A page of the frame whose thing isn't there, or isn't there for this person: the same words for both, and 404 in the status line.
 #[component]
@@ -22,6 +25,10 @@ pub fn NotHere(
                     {format!("Go to {}", back_to.to_lowercase())}
                 </ButtonLink>
             </EmptyState>
+            {request_id()
+                .map(|id| {
+                    view! { <p class="mt-4 text-center text-sm text-ink-3">"Request " <code class="font-mono">{id.0}</code></p> }
+                })}
         </Page>
     }
 }

@@ -3,10 +3,10 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_location;
 
 use crate::{
-    live::{LiveUpdates, Topic},
+    live::Topic,
     pages::workspace,
     paths,
-    ui::{Breadcrumbs, Crumb, Icon, MAIN, Menu, Notice, Theme, ThemeSwitch, Tone, lu},
+    ui::{Breadcrumbs, Crumb, Icon, LiveDot, MAIN, Menu, Notice, Theme, ThemeSwitch, Tone, lu},
     viewer::{request_id, viewer},
 };
 
@@ -25,6 +25,9 @@ pub fn Page(
     #[prop(optional)]
     live: Vec<Topic>,
     #[prop(optional)] gone: Option<WhenGone>,
+    /// How often it changes without anybody telling, in milliseconds.
+    #[prop(optional_no_strip)]
+    every: Option<u32>,
     children: Children,
 ) -> impl IntoView {
     let slug = workspace();
@@ -37,7 +40,7 @@ pub fn Page(
         <header class="flex h-13 items-center gap-3 border-b border-line px-4 text-ink-2 md:px-7">
             <Breadcrumbs crumbs />
             <div class="ml-auto flex flex-none items-center gap-3">
-                <LiveUpdates workspace=slug /> <div class="hidden sm:block"><Themes /></div> <Account />
+                <Search slug=slug.clone() /> <LiveDot events=paths::events(&slug) /> <div class="hidden sm:block"><Themes /></div> <Account slug />
             </div>
         </header>
         <main
@@ -45,6 +48,7 @@ pub fn Page(
             tabindex="-1"
             class="max-w-[1240px] px-4 pt-[18px] pb-15 outline-none md:px-7 md:pt-[26px]"
             data-live=Some(topics).filter(|topics| !topics.is_empty())
+            data-every=every
             data-gone=gone
             data-gone-words=gone_words
         >
@@ -88,8 +92,25 @@ pub fn PageHead(
     }
 }
 
+/// Opens the palette; without script it is the way to its page.
 #[component]
-fn Account() -> impl IntoView {
+fn Search(slug: String) -> impl IntoView {
+    view! {
+        <a
+            href=paths::find(&slug)
+            data-opens-palette
+            title="Go to (Ctrl K)"
+            class="flex h-8 items-center gap-2 rounded-sm px-2 text-ink-3 hover:text-ink sm:border sm:border-line sm:bg-card"
+        >
+            <Icon glyph=lu::LuSearch />
+            <span class="text-sm max-sm:sr-only">"Go to…"</span>
+            <kbd class="hidden text-xs sm:inline" aria-hidden="true">"⌘K"</kbd>
+        </a>
+    }
+}
+
+#[component]
+fn Account(slug: String) -> impl IntoView {
     viewer().map(|viewer| {
         view! {
             <Menu
@@ -101,7 +122,11 @@ fn Account() -> impl IntoView {
                 <p class="truncate px-2 pt-1 font-medium text-ink">{viewer.account}</p>
                 <p class="px-2 pb-2 text-sm text-ink-3">{viewer.role}</p>
                 <div class="px-2 pb-2 sm:hidden"><Themes /></div>
-                <form method="post" action=paths::SIGN_OUT class="border-t border-line pt-2">
+                <a href=paths::account(&slug) class="flex h-8 items-center gap-2.5 rounded-sm px-2 text-ink hover:bg-sunk">
+                    <Icon glyph=lu::LuKeyRound />
+                    "Account"
+                </a>
+                <form method="post" action=paths::SIGN_OUT class="mt-2 border-t border-line pt-2">
                     <button type="submit" class="flex h-8 w-full items-center gap-2.5 rounded-sm px-2 text-ink hover:bg-sunk">
                         <Icon glyph=lu::LuLogOut />
                         "Sign out"

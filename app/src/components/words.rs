@@ -125,6 +125,56 @@ pub fn operation(operation: &Operation) -> String {
     }
 }
 
+/// What an audit line says somebody did; the thing's name follows.
+pub fn done(action: &str) -> String {
+    let known = match action {
+        "service.create" => "created",
+        "service.create_repeated" => "repeated the creation of",
+        "service.update" => "changed",
+        "service.delete" => "deleted",
+        "service.start" => "started",
+        "service.stop" => "stopped",
+        "service.restart" => "restarted",
+        "service.retry" => "had Berth try again with",
+        "service.reveal" => "looked at the credentials of",
+        "project.create" => "created the project",
+        "project.update" => "renamed the project",
+        "project.delete" => "deleted the project",
+        "var.create" => "added the variable",
+        "var.update" => "changed the variable",
+        "var.delete" => "deleted the variable",
+        "token.create" => "made the token",
+        "token.revoke" => "revoked the token",
+        "session.end" => "ended the session from",
+        "user.password" => "changed the password of",
+        // a newer Berth wrote it
+        other => return format!("did {other} to"),
+    };
+    known.to_owned()
+}
+
+/// "3 min"
+pub fn minutes(ms: u64) -> String {
+    match ms / 60_000 {
+        0 => "less than a minute".to_owned(),
+        1 => "a minute".to_owned(),
+        many => format!("{many} minutes"),
+    }
+}
+
+/// Bytes in the largest unit of which there is at least one: "1.5 GiB".
+pub fn bytes(bytes: f64) -> String {
+    const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
+    let mut left = bytes.max(0.0);
+    let mut unit = 0;
+    while left >= 1024.0 && unit + 1 < UNITS.len() {
+        left /= 1024.0;
+        unit += 1;
+    }
+    let rounded = if left >= 10.0 { left.round() } else { (left * 10.0).round() / 10.0 };
+    format!("{} {}", number(rounded), UNITS[unit])
+}
+
 /// "Two services need attention, twelve are healthy." Of a list that is whole.
 pub fn attention(states: impl Iterator<Item = State>) -> String {
     let (mut trouble, mut well, mut other) = (0, 0, 0);
@@ -188,6 +238,18 @@ mod tests {
         let said = [4, 212, 680, 1_234, 12_340, 123_000].map(took).join(" | ");
         assert_eq!(said, "4 ms | 212 ms | 0.68 s | 1.23 s | 12.3 s | 2 min 3 s");
         assert_eq!([43, 680, 12_340].map(usually).join(" | "), "usually 43 ms | usually 0.7 s | usually 12.3 s");
+    }
+
+    #[test]
+    fn bytes_are_read_in_a_unit_that_fits() {
+        let said = [0.0, 512.0, 1024.0, 1536.0, 10_240.0, 123_456_789.0, 5e12].map(bytes).join(" | ");
+        assert_eq!(said, "0 B | 512 B | 1 KiB | 1.5 KiB | 10 KiB | 118 MiB | 4.5 TiB");
+    }
+
+    #[test]
+    fn every_action_of_the_log_reads_as_a_sentence() {
+        assert_eq!(done("service.reveal"), "looked at the credentials of");
+        assert_eq!(done("a.b"), "did a.b to");
     }
 
     #[test]

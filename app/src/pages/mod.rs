@@ -1,5 +1,8 @@
 //! One file per route.
 
+pub mod account;
+pub mod activity;
+pub mod find;
 mod missing;
 pub mod overview;
 pub mod projects;

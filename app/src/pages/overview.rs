@@ -2,6 +2,7 @@
 
 use contract::{
     Service, State,
+    audit::{AuditEntry, AuditFilter},
     event::EventKind,
     page::{Page as Slice, PageRequest},
     permission::Permission,
@@ -10,8 +11,11 @@ use contract::{
 use leptos::prelude::*;
 
 use crate::{
-    calls::{CallError, resources::list_resources, services::list_services},
-    components::{CreateService, Fill, Names, Page, PageHead, ServiceRows, StateBadge, names, words},
+    calls::{CallError, activity::list_audit, resources::list_resources, services::list_services},
+    components::{
+        AuditRows, CreateService, Fill, Names, Page, PageHead, ServiceRows, StateBadge, audit_title, entries, names,
+        words,
+    },
     live::Topic,
     pages::workspace,
     paths,
@@ -56,11 +60,13 @@ pub fn Overview() -> impl IntoView {
     view! {
         <Page title="Overview" crumbs=vec![Crumb::here("Overview")] live>
             {Suspend::new(async move {
-                let (found, names, pools) = futures::join!(
+                let (found, names, pools, latest) = futures::join!(
                     found(slug.clone()),
                     names(slug.clone()),
-                    list_resources(slug, PageRequest::whole())
+                    list_resources(slug.clone(), PageRequest::whole()),
+                    list_audit(slug, AuditFilter::default(), latest())
                 );
+                let latest = entries(latest.ok());
                 let pools = pools.map(|pools| pools.items).unwrap_or_default();
                 match found {
                     Ok(Found { newest, troubled }) => {
@@ -69,8 +75,11 @@ pub fn Overview() -> impl IntoView {
                             <div class="grid gap-4.5">
                                 <Attention troubled />
                                 <Newest newest names />
-                                <div class="grid gap-4.5 lg:grid-cols-2">
-                                    {pools.into_iter().map(|pool| view! { <Fill pool link=true /> }).collect_view()}
+                                <div class="grid items-start gap-4.5 lg:grid-cols-2">
+                                    <div class="grid min-w-0 gap-4.5">
+                                        {pools.into_iter().map(|pool| view! { <Fill pool link=true /> }).collect_view()}
+                                    </div>
+                                    <Latest latest />
                                 </div>
                             </div>
                         }
@@ -87,6 +96,29 @@ pub fn Overview() -> impl IntoView {
             })}
         </Page>
     }
+}
+
+/// As many as stand beside the resources.
+fn latest() -> PageRequest {
+    PageRequest { limit: Some("8".to_owned()), cursor: None }
+}
+
+#[component]
+fn Latest(latest: Vec<AuditEntry>) -> impl IntoView {
+    let slug = workspace();
+    let sees_all = viewer::lacks(Permission::WorkspaceSecurity).is_none();
+    (!latest.is_empty()).then(|| {
+        view! {
+            <Card>
+                <CardHead title=audit_title(sees_all)>
+                    <ButtonLink href=paths::activity(&slug, None) small=true>
+                        "All activity"
+                    </ButtonLink>
+                </CardHead>
+                <AuditRows entries=latest named=true />
+            </Card>
+        }
+    })
 }
 
 /// Nothing is counted but what is there.
@@ -117,6 +149,8 @@ fn Attention(troubled: Vec<Service>) -> impl IntoView {
         .map(|service| {
             let href = paths::service(&slug, &service.name);
             let cause = words::trouble(service.state).unwrap_or_default();
+            let reason =
+                service.state_reason.filter(|words| words.trim_end_matches('.') != cause.trim_end_matches('.'));
             view! {
                 <Row id=format!("trouble-{}", service.name)>
                     <Cell>
@@ -124,7 +158,7 @@ fn Attention(troubled: Vec<Service>) -> impl IntoView {
                     </Cell>
                     <NameCell label=service.label name=service.name href=href.clone() />
                     <Cell wrap=true>
-                        {cause} " " <span class="text-ink-2 [overflow-wrap:anywhere]">{service.state_reason}</span>
+                        {cause} " " <span class="text-ink-2 [overflow-wrap:anywhere]">{reason}</span>
                     </Cell>
                     <Cell number=true>
                         <ButtonLink href small=true>"Look into it"</ButtonLink>

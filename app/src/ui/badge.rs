@@ -18,19 +18,6 @@ pub fn Badge(tone: Tone, #[prop(into)] word: String, #[prop(optional)] large: bo
     }
 }
 
-/// The same without the pill, for running text and narrow tables.
-#[component]
-pub fn StateDot(tone: Tone, #[prop(into)] word: String) -> impl IntoView {
-    view! {
-        <span class="inline-flex items-center gap-1.5 whitespace-nowrap">
-            <span class=format!("inline-flex {}", tone.ink())>
-                <Dot />
-            </span>
-            {word}
-        </span>
-    }
-}
-
 #[component]
 fn Dot() -> impl IntoView {
     view! { <span class="size-[7px] shrink-0 rounded-full bg-current" aria-hidden="true"></span> }

@@ -52,6 +52,13 @@ pub fn Button(
     #[prop(optional, into)] busy: Signal<bool>,
     #[prop(optional, into)] refused: Signal<Option<String>>,
     #[prop(optional)] quiet: bool,
+    /// The id of a dialog that a press opens or closes.
+    #[prop(optional, into)]
+    opens: Option<String>,
+    #[prop(optional, into)] closes: Option<String>,
+    /// The id of an element whose text a press copies; an island has a [`super::CopyButton`].
+    #[prop(optional, into)]
+    copies: Option<String>,
     #[prop(optional, into)] on_press: Option<Callback<MouseEvent>>,
 ) -> impl IntoView {
     let reason_id = id.as_ref().map(|id| format!("{id}-reason"));
@@ -80,6 +87,9 @@ pub fn Button(
                 aria-busy=is_busy
                 aria-describedby=described
                 title=title
+                data-opens=opens
+                data-closes=closes
+                data-copies=copies
                 on:click=on(press)
             >
                 {dynamic(move || match (busy.get(), icon) {

@@ -63,23 +63,6 @@ pub fn CopyFace(
     }
 }
 
-/// One line to copy, monospace, with its button. Children stand between text and button ("Reveal").
-#[component]
-pub fn Well(
-    #[prop(into)] text: Signal<String>,
-    #[prop(into)] label: String,
-    #[prop(optional)] children: Option<Children>,
-) -> impl IntoView {
-    view! {
-        <div class="flex min-w-0 flex-wrap items-center gap-x-3 gap-y-2 rounded-sm border border-line bg-sunk px-3 py-2">
-            <code class="min-w-0 flex-1 basis-40 overflow-x-auto font-mono text-sm whitespace-nowrap" tabindex="0" role="group" aria-label=label.clone()>
-                {text}
-            </code>
-            <div class="ml-auto flex flex-none gap-2">{children.map(|children| children())} <CopyButton text label /></div>
-        </div>
-    }
-}
-
 /// Several lines to copy.
 #[component]
 pub fn WellBlock(#[prop(into)] text: Signal<String>, #[prop(into)] label: String) -> impl IntoView {

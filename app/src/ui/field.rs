@@ -33,7 +33,7 @@ pub fn FieldFrame(
 pub fn Note(name: String, hint: Signal<Option<String>>, error: Signal<Option<String>>) -> impl IntoView {
     let class = Signal::derive(move || {
         let ink = if error.get().is_some() { "text-bad" } else { "text-ink-3 empty:mt-0" };
-        format!("mt-1.5 text-sm first-letter:uppercase {ink}")
+        format!("mt-1.5 text-sm first-letter:uppercase data-bad:text-bad {ink}")
     });
     view! {
         <div id=note_id(&name) class=class aria-live="polite">
@@ -63,8 +63,17 @@ pub fn invalid(error: Signal<Option<String>>) -> Signal<Option<String>> {
 #[component]
 pub fn TextField(
     #[prop(into)] name: String,
+    /// Where several forms of a page have a field of this name.
+    #[prop(optional, into)]
+    id: Option<String>,
     #[prop(into)] label: Signal<String>,
     #[prop(optional)] value: Option<RwSignal<String>>,
+    /// What stands in it at first, where no signal follows it.
+    #[prop(optional, into)]
+    filled: Option<String>,
+    /// What has to be typed before its form can be sent.
+    #[prop(optional, into)]
+    until: Option<String>,
     #[prop(optional, into)] hint: Signal<Option<String>>,
     #[prop(optional, into)] error: Signal<Option<String>>,
     /// The input's type: text, email, password, url, search.
@@ -82,14 +91,16 @@ pub fn TextField(
         follow(name.clone(), value);
     }
     let class = if mono { format!("{INPUT} font-mono text-sm") } else { INPUT.to_owned() };
+    let id = id.unwrap_or_else(|| name.clone());
     view! {
-        <FieldFrame name=name.clone() label hint error hide_label>
+        <FieldFrame name=id.clone() label hint error hide_label>
             <input
                 type=kind
-                id=name.clone()
-                name=name.clone()
+                id=id.clone()
+                name=name
                 class=class
-                value=value.map(|value| value.get_untracked())
+                value=value.map(|value| value.get_untracked()).or(filled)
+                data-until=until
                 placeholder=placeholder
                 autocomplete=autocomplete
                 inputmode=inputmode
@@ -97,7 +108,7 @@ pub fn TextField(
                 required=required
                 disabled=disabled
                 aria-invalid=invalid(error)
-                aria-describedby=note_id(&name)
+                aria-describedby=note_id(&id)
                 on:input=typed(value)
             />
         </FieldFrame>
@@ -122,6 +133,9 @@ pub fn NumberField(
 #[component]
 pub fn TextArea(
     #[prop(into)] name: String,
+    /// Where several forms of a page have a field of this name.
+    #[prop(optional, into)]
+    id: Option<String>,
     #[prop(into)] label: Signal<String>,
     #[prop(optional)] value: Option<RwSignal<String>>,
     #[prop(optional, into)] hint: Signal<Option<String>>,
@@ -133,11 +147,12 @@ pub fn TextArea(
     if let Some(value) = value {
         follow(name.clone(), value);
     }
+    let id = id.unwrap_or_else(|| name.clone());
     view! {
-        <FieldFrame name=name.clone() label hint error>
+        <FieldFrame name=id.clone() label hint error>
             <textarea
-                id=name.clone()
-                name=name.clone()
+                id=id.clone()
+                name=name
                 class=format!("{INPUT} h-auto py-2 font-mono text-sm")
                 rows=rows
                 placeholder=placeholder
@@ -145,7 +160,7 @@ pub fn TextArea(
                 spellcheck="false"
                 required=required
                 aria-invalid=invalid(error)
-                aria-describedby=note_id(&name)
+                aria-describedby=note_id(&id)
                 on:input=typed(value)
             >
                 {value.map(|value| value.get_untracked())}

@@ -1,33 +1,27 @@
 use leptos::prelude::*;
 
-/// How the page learns of changes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Live {
-    /// Not yet, or no script.
-    #[default]
-    Off,
-    /// Told at once.
-    Live,
-    /// The stream is down: asking every few seconds.
-    Asking,
-    /// No network: what is shown may be old.
-    Away,
-}
-
+/// How the page learns of changes: `frontend/page/live.ts` listens to the stream at `events`, and shows here what has become of it.
 #[component]
-pub fn LiveDot(live: RwSignal<Live>) -> impl IntoView {
-    let look = move || match live.get() {
-        Live::Off => ("bg-idle", "Not live yet"),
-        Live::Live => ("bg-ok", "Live"),
-        Live::Asking => ("bg-warn", "Asking every few seconds"),
-        Live::Away => ("bg-bad", "Offline"),
-    };
-    let words = Signal::derive(move || look().1.to_owned());
-    let ground = Signal::derive(move || format!("size-2 rounded-full {}", look().0));
+pub fn LiveDot(#[prop(into)] events: String) -> impl IntoView {
+    const NOT_YET: &str = "Not live yet";
     view! {
-        <span class="inline-flex items-center" role="status" title=words>
-            <span class=ground aria-hidden="true"></span>
-            <span class="sr-only">{words}</span>
+        <span
+            id="live"
+            class="group inline-flex items-center"
+            role="status"
+            title=NOT_YET
+            data-events=events
+            data-live="Live"
+            data-asking="Asking every few seconds"
+            data-away="Offline"
+        >
+            <span
+                aria-hidden="true"
+                class="size-2 rounded-full bg-idle group-data-[state=asking]:bg-warn group-data-[state=away]:bg-bad group-data-[state=live]:bg-ok"
+            ></span>
+            <span class="sr-only" data-words>
+                {NOT_YET}
+            </span>
         </span>
     }
 }

@@ -1,6 +1,6 @@
 use leptos::prelude::*;
 
-/// A button that opens a small panel. Opens and closes without script; with it, Esc and leaving it close it too (`page.ts`).
+/// A button that opens a small panel. Opens and closes without script; with it, Esc and leaving it close it too (`frontend/page/menus.ts`).
 #[component]
 pub fn Menu(
     /// The classes of the button and of the panel.

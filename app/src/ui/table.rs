@@ -1,18 +1,26 @@
 use leptos::prelude::*;
 
+const WIDE: &str = "max-sm:hidden";
+
 #[derive(Clone, Copy, Debug)]
 pub struct Column {
     label: &'static str,
     number: bool,
+    wide: bool,
 }
 
 impl Column {
     pub const fn text(label: &'static str) -> Self {
-        Self { label, number: false }
+        Self { label, number: false, wide: false }
+    }
+
+    /// Only where there is room for it; its cells say the same.
+    pub const fn wide(self) -> Self {
+        Self { wide: true, ..self }
     }
 
     pub const fn number(label: &'static str) -> Self {
-        Self { label, number: true }
+        Self { label, number: true, wide: false }
     }
 }
 
@@ -23,7 +31,8 @@ pub fn Table(#[prop(into)] label: String, columns: &'static [Column], children: 
         .iter()
         .map(|column| {
             let align = if column.number { "text-right" } else { "text-left" };
-            view! { <th scope="col" class=format!("h-[34px] border-b border-line px-4 text-[12.5px] font-medium whitespace-nowrap text-ink-3 {align}")>{column.label}</th> }
+            let room = if column.wide { WIDE } else { "" };
+            view! { <th scope="col" class=format!("{room} h-[34px] border-b border-line px-4 text-[12.5px] font-medium whitespace-nowrap text-ink-3 {align}")>{column.label}</th> }
         })
         .collect_view();
     let caption = label.clone();
@@ -50,6 +59,9 @@ pub fn Row(#[prop(optional, into)] id: Option<String>, children: Children) -> im
 pub fn Cell(
     #[prop(optional)] number: bool,
     #[prop(optional)] quiet: bool,
+    /// Of a column that is there only where there is room.
+    #[prop(optional)]
+    wide: bool,
     /// For sentences; anything else stays on one line.
     #[prop(optional)]
     wrap: bool,
@@ -58,7 +70,8 @@ pub fn Cell(
     let align = if number { "text-right" } else { "" };
     let ink = if quiet { "text-ink-3" } else { "" };
     let lines = if wrap { "min-w-[16rem] py-2" } else { "whitespace-nowrap" };
-    view! { <td class=format!("h-11 px-4 {align} {ink} {lines}")>{children()}</td> }
+    let room = if wide { WIDE } else { "" };
+    view! { <td class=format!("h-11 px-4 {align} {ink} {lines} {room}")>{children()}</td> }
 }
 
 /// What people call a thing, and below it the name that addresses it. The whole is the link to it.

@@ -1,17 +1,12 @@
 //! Light, dark, or as the system has it. The choice is a cookie, so that the server paints the right one at once.
 
+use super::{Glyph, Icon, lu};
 use leptos::prelude::*;
-use serde::{Deserialize, Serialize};
-use wasm_bindgen::JsCast;
-
-use super::{Glyph, Icon, lu, on};
 
 const COOKIE: &str = "theme";
-/// Said to the window when another theme was chosen.
-const CHOSEN: &str = "berth:theme";
 const A_YEAR: u32 = 31_536_000;
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Theme {
     #[default]
     System,
@@ -40,7 +35,7 @@ impl Theme {
         (self != Self::System).then(|| self.word())
     }
 
-    /// The cookie that keeps the choice, as `Set-Cookie` and `document.cookie` take it. No secret: the page's script writes it too.
+    /// The cookie that keeps the choice. No secret: the page's script writes it too.
     pub fn cookie(self) -> String {
         let age = if self == Self::System { 0 } else { A_YEAR };
         format!("{COOKIE}={}; Path=/; Max-Age={age}; SameSite=Lax", self.word())
@@ -63,25 +58,6 @@ impl Theme {
         Self::System
     }
 
-    fn apply(self) {
-        let document = document();
-        if let Some(root) = document.document_element() {
-            let _ = match self.attribute() {
-                Some(word) => root.set_attribute("data-theme", word),
-                None => root.remove_attribute("data-theme"),
-            };
-        }
-        let _ = document.unchecked_into::<web_sys::HtmlDocument>().set_cookie(&self.cookie());
-        if let Ok(event) = web_sys::Event::new(CHOSEN) {
-            let _ = window().dispatch_event(&event);
-        }
-    }
-
-    fn of_document() -> Self {
-        let word = document().document_element().and_then(|root| root.get_attribute("data-theme"));
-        word.map(|word| Self::parse(&word)).unwrap_or_default()
-    }
-
     fn face(self) -> (Glyph, &'static str) {
         match self {
             Self::System => (lu::LuMonitor, "As the system has it"),
@@ -91,21 +67,13 @@ impl Theme {
     }
 }
 
-/// Three buttons. A plain form post to `/theme` (`theme`, `back`) without script, at once and without a request with it.
-#[island]
+/// Three buttons: a plain form post to `/theme` (`theme`, `back`) without script; at once and without a request with it
+/// (`frontend/page/theme.ts`).
+#[component]
 pub fn ThemeSwitch(theme: Theme, back: String) -> impl IntoView {
-    let chosen = RwSignal::new(theme);
-    // a page may have two of them, one for each width
-    Effect::new(move || {
-        let said = window_event_listener_untyped(CHOSEN, move |_| chosen.set(Theme::of_document()));
-        on_cleanup(move || said.remove());
-    });
+    let chosen = theme;
     let buttons = Theme::ALL.map(|theme| {
         let (glyph, name) = theme.face();
-        let press = move |event: leptos::ev::MouseEvent| {
-            event.prevent_default();
-            theme.apply();
-        };
         view! {
             <button
                 type="submit"
@@ -113,16 +81,15 @@ pub fn ThemeSwitch(theme: Theme, back: String) -> impl IntoView {
                 value=theme.word()
                 title=name
                 aria-label=name
-                aria-pressed=Signal::derive(move || (chosen.get() == theme).to_string())
+                aria-pressed=(chosen == theme).to_string()
                 class="grid size-6 place-items-center rounded-[4px] text-ink-3 hover:text-ink aria-pressed:bg-card aria-pressed:text-ink aria-pressed:ring-1 aria-pressed:ring-line"
-                on:click=on(press)
             >
                 <Icon glyph size="size-3.5" />
             </button>
         }
     });
     view! {
-        <form method="post" action=crate::paths::THEME>
+        <form method="post" action=crate::paths::THEME data-theme-switch>
             <input type="hidden" name="back" value=back />
             <div
                 role="group"

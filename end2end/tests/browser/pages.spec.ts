@@ -1,4 +1,4 @@
-import { NEW, OVERVIEW, PROJECTS, RESOURCES, SERVICES, accessible, expect, open, test } from "../support/browser.ts";
+import { ACCOUNT, ACTIVITY, NEW, OVERVIEW, PROJECTS, RESOURCES, SERVICES, accessible, expect, open, test } from "../support/browser.ts";
 import { admin } from "../support/shared.ts";
 import { type Service } from "../support/types.ts";
 
@@ -18,12 +18,17 @@ const pages = () => [
   SERVICES,
   NEW,
   `${SERVICES}/${service.name}`,
+  `${SERVICES}/${service.name}/logs`,
+  `${SERVICES}/${service.name}/metrics`,
   `${SERVICES}/${service.name}/activity`,
   `${SERVICES}/${service.name}/settings`,
   PROJECTS,
   `${PROJECTS}/${service.project_id}`,
   RESOURCES,
   `${RESOURCES}/${service.resource_id}`,
+  ACTIVITY,
+  ACCOUNT,
+  "/w/main/find?q=a",
 ];
 
 test("no page complains, and each has one title, one heading and one main part", async ({ page }) => {

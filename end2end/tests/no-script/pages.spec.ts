@@ -1,4 +1,4 @@
-import { NEW, SERVICES, expect, test } from "../support/browser.ts";
+import { ACCOUNT, ACTIVITY, NEW, OVERVIEW, PROJECTS, RESOURCES, SERVICES, expect, test } from "../support/browser.ts";
 import { ADMIN } from "../support/console.ts";
 import { admin } from "../support/shared.ts";
 import { type Service } from "../support/types.ts";
@@ -54,6 +54,33 @@ test("a service's page tells everything but the password", async ({ page }) => {
   for (const text of [hostname, String(port), username]) await expect(page.getByRole("definition").filter({ hasText: text }).first()).toBeVisible();
   await expect(page.getByRole("listitem").filter({ hasText: "Signed in" })).toContainText("to PostgreSQL 17.");
   expect(await page.content()).not.toContain(password);
+});
+
+test("every other page is read with its data", async ({ page }) => {
+  const { project_id, resource_id, name } = service;
+  const pages: Record<string, string> = {
+    [OVERVIEW]: "Plain база",
+    [`${SERVICES}/${name}/logs`]: "ready to accept connections",
+    [`${SERVICES}/${name}/metrics`]: "Measured",
+    [`${SERVICES}/${name}/activity`]: "Created in",
+    [`${SERVICES}/${name}/settings`]: "Settings",
+    [PROJECTS]: "every member",
+    [`${PROJECTS}/${project_id}`]: "Plain база",
+    [RESOURCES]: "Memory",
+    [`${RESOURCES}/${resource_id}`]: "Plain база",
+    [ACTIVITY]: `created ${name}`,
+    [ACCOUNT]: "this one",
+    ["/w/main/find?q=plain"]: "Plain база",
+  };
+  for (const [path, text] of Object.entries(pages)) {
+    await page.goto(path);
+    await expect(page.getByRole("main"), path).toContainText(text);
+  }
+  // nothing that is typed gets into an address
+  await page.goto(ACCOUNT);
+  await page.getByLabel("Current password").fill("never in an address");
+  await page.getByRole("button", { name: "Change password" }).click();
+  await expect(page).toHaveURL(ACCOUNT);
 });
 
 test("the form shows what could be created and says that it needs script", async ({ page }) => {

@@ -88,3 +88,5 @@ export const SERVICES = "/w/main/services";
 export const NEW = "/w/main/services/new";
 export const PROJECTS = "/w/main/projects";
 export const RESOURCES = "/w/main/resources";
+export const ACTIVITY = "/w/main/activity";
+export const ACCOUNT = "/w/main/account";

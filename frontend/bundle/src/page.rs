@@ -1,4 +1,4 @@
-//! `frontend/page.ts` and the library that it morphs with, as one script.
+//! `frontend/page/` and the library that it morphs with, as one script.
 
 use std::process::Command;
 
@@ -11,15 +11,20 @@ use crate::{
 };
 
 pub fn make(workspace: &Workspace) -> Result<Part> {
-    let source = workspace.root.join("frontend/page.ts");
+    let sources = workspace.root.join("frontend/page");
     let mut inputs = Digest::default();
-    inputs.file(&source)?;
+    inputs.folder(&sources, &["ts"])?;
     inputs.file(&workspace.style().join("package-lock.json"))?;
     workspace.part("page", "pkg", inputs, |folder| {
         let mut esbuild: Command = npm::tool(workspace, "esbuild")?;
         // the packages lie beside the stylesheet's
         esbuild.env("NODE_PATH", workspace.style().join("node_modules"));
-        esbuild.arg(&source).args(["--bundle", "--format=esm", "--target=es2022", "--log-level=error"]);
+        esbuild.arg(sources.join("index.ts")).args([
+            "--bundle",
+            "--format=esm",
+            "--target=es2022",
+            "--log-level=error",
+        ]);
         if workspace.is_release() {
             esbuild.arg("--minify");
         }

@@ -3,7 +3,8 @@
 //! | who asks | gets |
 //! |---|---|
 //! | the REST API, probes, programs | the contract's `{error \| errors, fields, request_id}` |
-//! | a server function, below `/call/` | the [`ApiError`] itself, as the console's side decodes it |
+//! | an island that calls a server function, below `/call/` | the [`ApiError`] itself, as the console's side decodes it |
+//! | a form that calls one (header `berth-form`) | what the REST API says |
 //! | a browser that wants a page | a few words in HTML, which need no script |
 //!
 //! Answers of axum and tower without a body of ours (405, a path that can't be read, …) get one here, too.
@@ -21,6 +22,11 @@ use super::{RequestId, body, router};
 
 /// Set by server functions on their errors, which Leptos answers with 500 whatever they mean.
 const SERVER_FN_ERROR: HeaderName = HeaderName::from_static("serverfnerror");
+
+/// Sent by `frontend/page/forms.ts` with what people typed.
+const FROM_FORM: HeaderName = HeaderName::from_static("berth-form");
+/// The status that the refusal of a form would have.
+const REFUSED: HeaderName = HeaderName::from_static("berth-refused");
 
 /// An [`ApiError`] as the answer of a handler or a layer; [`shape`] writes its body.
 #[derive(Debug)]
@@ -44,11 +50,13 @@ fn status(error: &ApiError) -> StatusCode {
     StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
-/// Which of the three bodies.
+/// Who asks, and so which body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Form {
     Api,
     Call,
+    /// A call by a form.
+    Typed,
     Page,
 }
 
@@ -58,7 +66,9 @@ impl Form {
         let accepts = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
         match path {
             path if router::is_api(path) => Self::Api,
-            path if router::is_call(path) => Self::Call,
+            // a form places the messages by itself, as a program does
+            path if router::is_call(path) && !request.headers().contains_key(FROM_FORM) => Self::Call,
+            path if router::is_call(path) => Self::Typed,
             _ if accepts.contains("text/html") => Self::Page,
             _ => Self::Api,
         }
@@ -74,7 +84,7 @@ pub async fn shape(id: RequestId, request: Request, next: Next) -> Response {
         return write(response, &error, form, &id);
     }
     if response.headers().contains_key(SERVER_FN_ERROR) {
-        return of_call(response, &id).await;
+        return of_call(response, form, &id).await;
     }
     if !response.status().is_client_error() && !response.status().is_server_error() || is_shaped(&response) {
         return response;
@@ -94,11 +104,16 @@ fn is_shaped(response: &Response) -> bool {
 /// Keeps the headers that the refusal came with (Allow, Set-Cookie) and writes the rest.
 fn write(old: Response, error: &ApiError, form: Form, id: &RequestId) -> Response {
     let mut response = match form {
-        Form::Api => Json(error.body(id.as_str())).into_response(),
+        Form::Api | Form::Typed => Json(error.body(id.as_str())).into_response(),
         Form::Call => Json(error).into_response(),
         Form::Page => Html(page(error, id)).into_response(),
     };
-    *response.status_mut() = status(error);
+    // A browser complains of every answer that says no; to a form, words about what was typed are one that it understands.
+    if let (Form::Typed, ApiError::Invalid(_)) = (form, error) {
+        response.headers_mut().insert(REFUSED, HeaderValue::from(error.status()));
+    } else {
+        *response.status_mut() = status(error);
+    }
     for (name, value) in old.headers() {
         if !matches!(*name, header::CONTENT_TYPE | header::CONTENT_LENGTH) {
             response.headers_mut().append(name, value.clone());
@@ -111,11 +126,11 @@ fn write(old: Response, error: &ApiError, form: Form, id: &RequestId) -> Respons
 }
 
 /// A server function's error keeps its body and gets the status that belongs to it.
-async fn of_call(response: Response, id: &RequestId) -> Response {
+async fn of_call(response: Response, form: Form, id: &RequestId) -> Response {
     let (mut parts, old) = response.into_parts();
     let bytes = to_bytes(old, body::LARGEST).await.unwrap_or_default();
     match serde_json::from_slice::<ApiError>(&bytes) {
-        Ok(error) => write(Response::from_parts(parts, Body::empty()), &error, Form::Call, id),
+        Ok(error) => write(Response::from_parts(parts, Body::empty()), &error, form, id),
         Err(_) => {
             tracing::warn!("a server function's error isn't an ApiError");
             parts.status = StatusCode::INTERNAL_SERVER_ERROR;

@@ -19,6 +19,8 @@ pub struct Offer {
     pub pools: Vec<Pool>,
     /// The names of the chosen project's variables; `None` where they aren't known.
     pub known: Option<Vec<String>>,
+    /// How long a service usually takes to be ready here, in words; `None` before the first one.
+    pub ready_in: Option<String>,
 }
 
 /// A project.

@@ -37,6 +37,7 @@ pub fn Summary(
             (true, Some((written, kept))) => format!("{written} written, {kept} kept"),
             (true, None) => "written, none overwritten".to_owned(),
         });
+    let ready_in = form.offer.get_untracked().ready_in.clone();
     let reason = Signal::derive(move || refused.get().or_else(|| form.reason()));
     let room = |label: &'static str, unit: &'static str, level: Signal<Level>| {
         let words = Signal::derive(move || before_and_after(level.get(), unit));
@@ -60,6 +61,7 @@ pub fn Summary(
                 <div class="border-t border-line pt-4">
                     <KeyValues>
                         <KeyValue key="Variables">{variables}</KeyValue>
+                        {ready_in.map(|words| view! { <KeyValue key="Ready in">"about " {words}</KeyValue> })}
                     </KeyValues>
                 </div>
                 // bubbles from a press that was refused, too, and from Enter in a field

@@ -1,15 +1,19 @@
 //! `/w/{workspace}/projects`
 
-use contract::{event::EventKind, page::PageRequest};
+use contract::{event::EventKind, page::PageRequest, permission::Permission, project::ProjectFields};
 use leptos::prelude::*;
 
 use crate::{
-    calls::projects::list_projects,
-    components::{Page, PageHead},
+    calls::projects::{CreateProject, list_projects},
+    components::{CallForm, Page, PageHead},
     live::Topic,
     pages::workspace,
     paths,
-    ui::{Card, Cell, Column, Crumb, EmptyState, Notice, RelativeTime, Row, Table, Tone},
+    ui::{
+        Button, Card, Cell, Column, Crumb, EmptyState, Kind, Notice, RelativeTime, Row, Sheet, Table, TextField, Tone,
+        lu,
+    },
+    viewer,
 };
 
 const COLUMNS: &[Column] = &[Column::text("Project"), Column::text("Open to"), Column::text("Created")];
@@ -19,7 +23,19 @@ pub fn Projects() -> impl IntoView {
     let slug = workspace();
     view! {
         <Page title="Projects" crumbs=vec![Crumb::here("Projects")] live=vec![Topic::Every(EventKind::Project)]>
-            <PageHead title="Projects" below=|| view! { <p>"What belongs together: services, and the variables that apps read."</p> } />
+            <PageHead title="Projects" below=|| view! { <p>"What belongs together: services, and the variables that apps read."</p> }>
+                <Button
+                    id="create"
+                    kind=Kind::Primary
+                    icon=lu::LuPlus
+                    quiet=true
+                    opens="new-project"
+                    refused=Signal::stored(viewer::lacks(Permission::ProjectsManage))
+                >
+                    "New project"
+                </Button>
+            </PageHead>
+            <NewProject />
             {Suspend::new(async move {
                 match list_projects(slug.clone(), PageRequest::whole()).await {
                     Ok(projects) if projects.items.is_empty() => {
@@ -58,5 +74,21 @@ pub fn Projects() -> impl IntoView {
                 }
             })}
         </Page>
+    }
+}
+
+#[component]
+fn NewProject() -> impl IntoView {
+    let call = CreateProject { workspace: workspace(), fields: ProjectFields::default() };
+    view! {
+        <Sheet id="new-project" title="New project">
+            <CallForm call fields="fields" said="The project was created.">
+                <TextField name="name" label="Name" />
+                <div class="flex justify-end gap-2">
+                    <Button closes="new-project">"Cancel"</Button>
+                    <Button kind=Kind::Primary submit=true>"Create project"</Button>
+                </div>
+            </CallForm>
+        </Sheet>
     }
 }

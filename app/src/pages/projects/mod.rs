@@ -2,6 +2,7 @@
 
 mod list;
 mod show;
+mod variables;
 
 pub use list::Projects;
 pub use show::Project;

@@ -4,7 +4,8 @@ use contract::{
     Service,
     event::EventKind,
     page::{Page as Slice, PageRequest},
-    project::{Project as Described, Var},
+    permission::Permission,
+    project::{Project as Described, ProjectFields, Var},
     service::ServiceFilter,
 };
 use leptos::prelude::*;
@@ -13,20 +14,18 @@ use uuid::Uuid;
 use crate::{
     calls::{
         CallError,
-        projects::{get_project, list_vars},
+        projects::{DeleteProject, RenameProject, get_project, list_vars},
         services::list_services,
     },
-    components::{CreateService, Names, NotHere, Page, PageHead, ServiceRows, names},
+    components::{CallForm, CreateService, Names, NotHere, Page, PageHead, ServiceRows, WhenGone, names},
     live::Topic,
     pages::{address_id, workspace},
     paths,
-    ui::{Card, CardHead, Cell, Column, Crumb, Notice, RelativeTime, Row, Table, Tone},
+    ui::{Button, Card, CardHead, Crumb, Kind, Notice, RelativeTime, Sheet, TextField, Tone},
+    viewer,
 };
 
-const VARS: &[Column] =
-    &[Column::text("Variable"), Column::text("Value"), Column::text("Written by"), Column::text("Changed")];
-/// Of a fixed length: a secret's own says something of it.
-const DOTS: &str = "••••••••••";
+use super::variables::Variables;
 
 async fn services(slug: String, project: Uuid) -> Result<Slice<Service>, CallError> {
     let filter = ServiceFilter { project_id: Some(project), ..ServiceFilter::default() };
@@ -73,6 +72,7 @@ fn Found(
     let slug = workspace();
     let back = paths::projects(&slug);
     let live = vec![Topic::One(EventKind::Project, project.uuid), Topic::Every(EventKind::Service)];
+    let gone = WhenGone { to: back.clone(), words: format!("{} is gone.", project.name) };
     let crumbs = vec![Crumb::to("Projects", back), Crumb::here(project.name.clone())];
     let (open_to, created) =
         (if project.restricted { "open to some members" } else { "open to every member" }, project.created_at);
@@ -83,13 +83,6 @@ fn Found(
         }
     };
     let items = services.as_ref().map(|slice| slice.items.clone()).unwrap_or_default();
-    let writer = move |id: Option<Uuid>| match id {
-        None => "somebody".to_owned(),
-        Some(id) => items
-            .iter()
-            .find(|service| service.uuid == id)
-            .map_or_else(|| "a service".to_owned(), |service| service.label.clone()),
-    };
     let services = match services {
         Ok(slice) if slice.items.is_empty() => {
             view! { <p class="px-4 py-8 text-center text-ink-2">"It has no services yet."</p> }.into_any()
@@ -98,53 +91,62 @@ fn Found(
         Err(error) => refused("The services can't be shown.", &error),
     };
     let vars = match vars {
-        Ok(slice) if slice.items.is_empty() => {
-            view! { <p class="px-4 py-8 text-center text-ink-2">"It has no variables. A service that is created with them writes its own."</p> }
-                .into_any()
-        }
-        Ok(slice) => {
-            let row = move |var: Var| {
-                let written_by = writer(var.service_id);
-                view! {
-                    <Row id=format!("var-{}", var.key)>
-                        <th scope="row" class="h-11 max-w-[24rem] px-4 text-left font-mono text-sm font-normal [overflow-wrap:anywhere]">{var.key}</th>
-                        <Cell quiet=true>
-                            <span aria-hidden="true">{DOTS}</span>
-                            <span class="sr-only">"hidden"</span>
-                        </Cell>
-                        <Cell>{written_by}</Cell>
-                        <Cell quiet=true>
-                            <RelativeTime at=var.updated_at />
-                        </Cell>
-                    </Row>
-                }
-            };
-            let rows = slice.items.into_iter().map(row).collect_view();
-            view! {
-                <Table label="Variables" columns=VARS>
-                    {rows}
-                </Table>
-            }
-            .into_any()
-        }
+        Ok(slice) => view! { <Variables project=project.uuid vars=slice.items items /> }.into_any(),
         Err(error) => refused("The variables can't be shown.", &error),
     };
+    let actions = view! {
+        <CreateService />
+        <Manage id=project.uuid name=project.name.clone() />
+    };
     view! {
-        <Page title=format!("{} · Projects", project.name) crumbs live>
+        <Page title=format!("{} · Projects", project.name) crumbs live gone>
             <PageHead title=project.name below>
-                <CreateService />
+                {actions}
             </PageHead>
             <div class="grid gap-4.5">
                 <Card>
                     <CardHead title="Services" />
                     {services}
                 </Card>
-                <Card>
-                    <CardHead title="Variables" />
-                    {vars}
-                </Card>
+                {vars}
             </div>
         </Page>
+    }
+}
+
+/// Another name, and the end of it.
+#[component]
+fn Manage(id: Uuid, name: String) -> impl IntoView {
+    let slug = workspace();
+    let refused = Signal::stored(viewer::lacks(Permission::ProjectsManage));
+    let rename = RenameProject { workspace: slug.clone(), project: id, fields: ProjectFields::default() };
+    let delete = DeleteProject { workspace: slug.clone(), project: id };
+    let (now, confirm, why) = (name.clone(), format!("Type {name} to confirm"), format!("Type {name} to delete it"));
+    let (title, said, until) = (format!("Delete {name}?"), format!("{name} is gone."), name);
+    view! {
+        <Button id="rename" quiet=true opens="rename-project" refused>"Rename"</Button>
+        <Button id="delete" kind=Kind::Danger quiet=true opens="delete-project" refused>"Delete"</Button>
+        <Sheet id="rename-project" title="Rename the project">
+            <CallForm call=rename fields="fields" said="The project was renamed.">
+                <TextField name="name" label="Name" filled=now />
+                <div class="flex justify-end gap-2">
+                    <Button closes="rename-project">"Cancel"</Button>
+                    <Button kind=Kind::Primary submit=true>"Rename it"</Button>
+                </div>
+            </CallForm>
+        </Sheet>
+        <Sheet id="delete-project" title>
+            <p>"The project and its variables go. A project with services can't be deleted: move or delete them first."</p>
+            <CallForm call=delete then=paths::projects(&slug) said>
+                <TextField name="confirm" label=confirm until />
+                <div class="flex justify-end gap-2">
+                    <Button closes="delete-project">"Cancel"</Button>
+                    <Button id="remove" kind=Kind::Danger submit=true quiet=true refused=Signal::stored(Some(why))>
+                        "Delete it for good"
+                    </Button>
+                </div>
+            </CallForm>
+        </Sheet>
     }
 }
 

@@ -9,8 +9,9 @@ use crate::{
         installation::get_capabilities,
         projects::{list_projects, list_var_names},
         resources::list_pools,
+        services::usual_create,
     },
-    components::{Page, PageHead},
+    components::{Page, PageHead, words},
     forms::new_service::{Fill, Offer},
     pages::workspace,
     paths,
@@ -21,10 +22,11 @@ use crate::{
 
 /// What the form chooses from.
 async fn offer(slug: String) -> Result<Offer, CallError> {
-    let (capabilities, projects, pools) = futures::join!(
+    let (capabilities, projects, pools, usual) = futures::join!(
         get_capabilities(slug.clone()),
         list_projects(slug.clone(), PageRequest::whole()),
-        list_pools(slug.clone())
+        list_pools(slug.clone()),
+        usual_create(slug.clone())
     );
     let offer = Offer {
         capabilities: capabilities?,
@@ -32,6 +34,7 @@ async fn offer(slug: String) -> Result<Offer, CallError> {
         // who may see none may still have one of them chosen for him
         pools: pools.unwrap_or_default(),
         known: None,
+        ready_in: usual.ok().flatten().map(words::took),
     };
     let known = list_var_names(slug, offer.first_project().to_owned(), None).await.ok();
     Ok(Offer { known, ..offer })
@@ -43,7 +46,7 @@ pub fn Create() -> impl IntoView {
     let crumbs = vec![Crumb::to("Services", paths::services(&slug)), Crumb::here("Create")];
     view! {
         <Page title="Create a service" crumbs>
-            <Preload island="fill" />
+            <Preload lazy="fill" />
             {Suspend::new(async move {
                 match offer(slug.clone()).await {
                     Ok(offer) => {
@@ -92,6 +95,9 @@ mod tests {
     fn a_place_without_a_choice_is_named() {
         let today = time::macros::date!(2026 - 11 - 23);
         let capabilities = Capabilities::everything(Runtime::Local, today);
-        assert_eq!(place(&Offer { capabilities, projects: Vec::new(), pools: Vec::new(), known: None }), "");
+        assert_eq!(
+            place(&Offer { capabilities, projects: Vec::new(), pools: Vec::new(), known: None, ready_in: None }),
+            ""
+        );
     }
 }

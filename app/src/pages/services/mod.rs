@@ -6,4 +6,4 @@ mod show;
 
 pub use create::Create;
 pub use list::List;
-pub use show::{Show, ShowActivity, ShowSettings};
+pub use show::{PressForm, Show, ShowActivity, ShowLogs, ShowMetrics, ShowSettings, can_press};

@@ -62,6 +62,7 @@ fn app(site: Site) -> Router {
         .route("/id", get(|id: RequestId| async move { id.to_string() }))
         .route("/call/thing", post(|| async { "called" }).get(|| async { "read" }))
         .route("/call/fails", post(refusals::failing_call))
+        .route("/call/refuses", post(refusals::refusing_call))
         .route("/api/v1/echo", post(refusals::echo).get(|| async { "got" }))
         .route("/api/v1/number/{n}", get(|_: axum::extract::Path<u32>| async {}))
         .route("/api/v1/busy", get(|| async { Failure(contract::ApiError::TooMany(7)) }))

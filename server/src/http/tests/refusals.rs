@@ -19,6 +19,13 @@ pub(super) async fn failing_call() -> Response<Body> {
     Response::builder().status(500).header("serverfnerror", "/call/fails").body(error.into()).unwrap()
 }
 
+/// The same where what was typed is at fault.
+pub(super) async fn refusing_call() -> Response<Body> {
+    let error = contract::ApiError::from(contract::Problem::breaks("label", "too_long", "is too long"));
+    let error = serde_json::to_string(&error).unwrap();
+    Response::builder().status(500).header("serverfnerror", "/call/refuses").body(error.into()).unwrap()
+}
+
 async fn post(path: &str, kind: Option<&str>, content: impl Into<Body>) -> Response<Body> {
     let mut request = request("POST", path).header("sec-fetch-site", "same-origin");
     if let Some(kind) = kind {
@@ -91,6 +98,29 @@ async fn a_call_is_refused_in_its_own_encoding_and_with_the_right_status() {
 
     let large = post("/call/thing", None, vec![b'x'; body::LARGEST + 1]).await;
     assert_eq!(large.status(), 413);
+}
+
+#[tokio::test]
+async fn a_form_is_told_the_words_of_each_field_and_the_browser_hears_of_no_failure() {
+    let app = app(Site::default());
+    let call = async |path: &str, form: bool| {
+        let request = request("POST", path).header("sec-fetch-site", "same-origin");
+        let request = if form { request.header("berth-form", "1") } else { request };
+        send(&app, request.body(Body::empty()).unwrap()).await
+    };
+    let refused = call("/call/refuses", true).await;
+    assert_eq!((refused.status().as_u16(), head(&refused, "berth-refused")), (200, "422"));
+    let body = json(refused).await;
+    assert_eq!(
+        (&body["fields"][0]["field"], &body["fields"][0]["message"]),
+        (&"label".into(), &"Label is too long".into())
+    );
+    assert_eq!(call("/call/refuses", false).await.status(), 422);
+
+    // anything else than what was typed is a failure to a form, too
+    let failed = call("/call/fails", true).await;
+    assert_eq!((failed.status().as_u16(), head(&failed, "berth-refused")), (409, ""));
+    assert_eq!(json(failed).await["error"], "a restore runs");
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use crate::{
 
 const WITHOUT_SCRIPT: &str = r#"<button type="submit" class="h-9 rounded-sm border border-line-strong bg-card px-[13px] font-medium">Search</button>"#;
 
-/// Search and state: a plain form of the address, which `page.ts` answers while one types.
+/// Search and state: a plain form of the address, which `frontend/page/forms.ts` answers while one types.
 #[component]
 pub fn Filter(wanted: ServicesQuery) -> impl IntoView {
     let states = std::iter::once(Choice::new("", "Any state"))

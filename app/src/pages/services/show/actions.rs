@@ -1,111 +1,97 @@
-use contract::{Action, State, change::StateChange, permission::Permission};
-use leptos::{prelude::*, task::spawn_local};
-use serde::{Deserialize, Serialize};
+use contract::{Action, State, log::LogFilter, permission::Permission};
+use leptos::prelude::*;
 
+use super::press::PressForm;
 use crate::{
-    calls::{
-        CallError,
-        services::{change_state, retry_service},
-    },
-    components::{Refusal, words},
-    live,
+    calls::services::service_log,
+    components::words,
     pages::workspace,
-    ui::{Button, Notice},
+    paths,
+    ui::{Button, Notice, Tone},
     viewer,
 };
+
+/// Log lines that stand beside a cause.
+const EVIDENCE: u16 = 5;
 
 /// Why a button can't be pressed: the viewer's role, or the state, by the one table that the API asks, too.
 pub fn refused(state: State, action: Action, permission: Permission) -> Option<String> {
     viewer::lacks(permission).or_else(|| state.allows(action).reason().map(str::to_owned))
 }
 
-/// One button: what a press asks for, and why it can't be pressed.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Press {
-    action: Action,
-    /// The button's id, unique on the page.
-    id: String,
-    word: String,
-    refused: Option<String>,
-}
-
-impl Press {
-    fn new(state: State, action: Action, id: &str, word: &str) -> Self {
-        let refused = refused(state, action, Permission::ServicesOperate);
-        Self { action, id: id.to_owned(), word: word.to_owned(), refused }
+#[component]
+fn Press(state: State, name: String, action: Action, id: &'static str, word: &'static str) -> impl IntoView {
+    let refused = refused(state, action, Permission::ServicesOperate);
+    view! {
+        <PressForm slug=workspace() name action>
+            <Button id submit=true quiet=true refused=Signal::stored(refused)>
+                {word}
+            </Button>
+        </PressForm>
     }
 }
 
 #[component]
 pub fn HeadActions(state: State, name: String) -> impl IntoView {
-    let presses = vec![
-        Press::new(state, Action::Start, "start", "Start"),
-        Press::new(state, Action::Stop, "stop", "Stop"),
-        Press::new(state, Action::Restart, "restart", "Restart"),
-        Press::new(state, Action::Retry, "retry", "Retry"),
-    ];
-    view! { <Presses slug=workspace() name presses /> }
-}
-
-/// Buttons that ask for something, one at a time, and show at once what has come of it.
-#[island]
-pub fn Presses(slug: String, name: String, presses: Vec<Press>) -> impl IntoView {
-    let (busy, failed) = (RwSignal::new(None::<Action>), RwSignal::new(None::<CallError>));
-    let ask = Callback::new(move |action: Action| {
-        if busy.get_untracked().is_some() {
-            return;
-        }
-        busy.set(Some(action));
-        failed.set(None);
-        let (slug, name) = (slug.clone(), name.clone());
-        spawn_local(async move {
-            let answer = asked(slug, name, action).await;
-            busy.set(None);
-            match answer {
-                Ok(()) => live::changed(),
-                Err(error) => failed.set(Some(error)),
-            }
-        });
-    });
-    let buttons = presses.into_iter().map(|Press { action, id, word, refused }| {
-        let busy = Signal::derive(move || busy.get() == Some(action));
-        let on_press = Callback::new(move |_| ask.run(action));
-        view! { <Button id quiet=true refused=Signal::stored(refused) busy on_press>{word}</Button> }
-    });
     view! {
-        {buttons.collect_view()}
-        <div class="basis-full empty:hidden">
-            <Refusal cause="That wasn't done." error=failed />
-        </div>
+        <Press state name=name.clone() action=Action::Start id="start" word="Start" />
+        <Press state name=name.clone() action=Action::Stop id="stop" word="Stop" />
+        <Press state name=name.clone() action=Action::Restart id="restart" word="Restart" />
+        <Press state name action=Action::Retry id="retry" word="Retry" />
     }
 }
 
-async fn asked(slug: String, name: String, action: Action) -> Result<(), CallError> {
-    let wish = |word: &str| StateChange { state: word.into(), ..StateChange::default() };
-    match action {
-        Action::Start => change_state(slug, name, wish("process_start")).await,
-        Action::Stop => change_state(slug, name, wish("process_stop")).await,
-        Action::Restart => change_state(slug, name, wish("process_restart")).await,
-        _ => retry_service(slug, name).await,
-    }
-}
-
-/// Cause, evidence and next action, while there is trouble.
+/// Cause, evidence and next action, while there is trouble; and the server's own last words.
 #[component]
-pub fn Trouble(state: State, name: String, evidence: Option<String>) -> impl IntoView {
+pub fn Trouble(state: State, name: String, evidence: Option<String>, is_database: bool) -> impl IntoView {
     let retry = state.allows(Action::Retry).reason().is_none();
     words::trouble(state).map(|cause| {
+        // said once is enough
+        let evidence = evidence.filter(|words| words.trim_end_matches('.') != cause.trim_end_matches('.'));
         let tone = words::tone(state);
-        if retry {
-            let presses = vec![Press::new(state, Action::Retry, "try-again", "Try again")];
+        let last = is_database.then(|| view! { <LastWords name=name.clone() /> });
+        let notice = if retry {
             view! {
                 <Notice tone cause evidence=evidence>
-                    <Presses slug=workspace() name presses />
+                    <Press state name action=Action::Retry id="try-again" word="Try again" />
                 </Notice>
             }
             .into_any()
         } else {
             view! { <Notice tone cause evidence=evidence /> }.into_any()
+        };
+        view! {
+            {notice}
+            {last}
         }
+    })
+}
+
+#[component]
+fn LastWords(name: String) -> impl IntoView {
+    let slug = workspace();
+    Suspend::new(async move {
+        let logs = paths::service_logs(&slug, &name);
+        let found = service_log(slug, name, LogFilter::newest(EVIDENCE)).await.ok()?;
+        (!found.lines.is_empty()).then(|| {
+            view! {
+                <section aria-label="The server's last words" class="min-w-0 rounded-md border border-line bg-sunk">
+                    <pre class="overflow-x-auto px-3.5 py-2.5 font-mono text-xs leading-[1.6]" tabindex="0">{found.lines.join("\n")}</pre>
+                    <p class="border-t border-line px-3.5 py-2 text-sm"><a href=logs class="text-accent underline-offset-2 hover:underline">"All of its log"</a></p>
+                </section>
+            }
+        })
+    })
+}
+
+/// "Nothing has happened for 3 minutes": what is under way, and seems not to go on.
+#[component]
+pub fn Stuck(idle_ms: Option<u64>) -> impl IntoView {
+    /// No step takes so long here that nothing of it would be told.
+    const LONG: u64 = 60_000;
+    idle_ms.filter(|idle| *idle >= LONG).map(|idle| {
+        let cause = format!("Nothing has happened for {}.", words::minutes(idle));
+        let evidence = "Berth keeps trying, and says here what it waits for. The log may know more.".to_owned();
+        view! { <Notice tone=Tone::Warn cause evidence=Some(evidence) /> }
     })
 }

@@ -1,17 +1,29 @@
-use contract::{operation::Operation, page::PageRequest};
+use contract::{audit::AuditFilter, operation::Operation, page::PageRequest, permission::Permission};
 use leptos::prelude::*;
+use uuid::Uuid;
 
 use super::progress::steps;
 use crate::{
-    calls::services::list_operations,
-    components::words,
+    calls::{activity::list_audit, services::list_operations},
+    components::{AuditRows, audit_title, words},
     pages::workspace,
     ui::{Card, CardHead, Notice, RelativeTime, Timeline, Tone},
+    viewer,
 };
 
-/// What was done with the service, newest first, each with its steps.
+/// What was done with the service, newest first, each with its steps; and by whom, credentials shown included.
 #[component]
-pub fn Activity(name: String) -> impl IntoView {
+pub fn Activity(name: String, service: Uuid) -> impl IntoView {
+    view! {
+        <div class="grid items-start gap-4.5 lg:grid-cols-2">
+            <Done name />
+            <By service />
+        </div>
+    }
+}
+
+#[component]
+fn Done(name: String) -> impl IntoView {
     let slug = workspace();
     let found = Suspend::new(async move {
         match list_operations(slug, name, PageRequest::default()).await {
@@ -23,10 +35,7 @@ pub fn Activity(name: String) -> impl IntoView {
                     .collect_view()
                     .into_any()
             }
-            Err(error) => {
-                let evidence = Some(error.to_string());
-                view! { <div class="p-4"><Notice tone=Tone::Bad cause="What was done can't be shown." evidence /></div> }.into_any()
-            }
+            Err(error) => refused("What was done can't be shown.", error.to_string()),
         }
     });
     view! {
@@ -35,6 +44,31 @@ pub fn Activity(name: String) -> impl IntoView {
             {found}
         </Card>
     }
+}
+
+#[component]
+fn By(service: Uuid) -> impl IntoView {
+    let slug = workspace();
+    let sees_all = viewer::lacks(Permission::WorkspaceSecurity).is_none();
+    let found = Suspend::new(async move {
+        match list_audit(slug, AuditFilter { entity_id: Some(service) }, PageRequest::default()).await {
+            Ok(page) if page.items.is_empty() => {
+                view! { <p class="px-4 py-8 text-center text-ink-2">"Nothing that you may see."</p> }.into_any()
+            }
+            Ok(page) => view! { <AuditRows entries=page.items /> }.into_any(),
+            Err(error) => refused("Who did it can't be shown.", error.to_string()),
+        }
+    });
+    view! {
+        <Card>
+            <CardHead title=audit_title(sees_all)>{(!sees_all).then_some("admins see what everybody did")}</CardHead>
+            {found}
+        </Card>
+    }
+}
+
+fn refused(cause: &'static str, evidence: String) -> AnyView {
+    view! { <div class="p-4"><Notice tone=Tone::Bad cause evidence=Some(evidence) /></div> }.into_any()
 }
 
 #[component]

@@ -1,49 +1,58 @@
-//! `/w/{workspace}/services/{name}`, `…/activity` and `…/settings`
+//! `/w/{workspace}/services/{name}` and its tabs: `…/logs`, `…/metrics`, `…/activity`, `…/settings`
 
 mod actions;
 mod activity;
 mod connect;
 mod facts;
 mod formats;
+mod logs;
+mod metrics;
+mod press;
 mod progress;
 mod remove;
 mod reveal;
 mod settings;
-mod test;
+mod variables;
 
 use contract::{
     Action, Service, State,
     event::EventKind,
+    metrics::Span,
     operation::Operation,
     page::PageRequest,
     permission::{Permission, Role},
+    project::Var,
 };
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 use uuid::Uuid;
 
+pub use self::press::{PressForm, can_press};
 use self::{
-    actions::{HeadActions, Trouble},
+    actions::{HeadActions, Stuck, Trouble},
     activity::Activity,
     connect::{Address, Connect, Parts},
     facts::Facts,
+    logs::Logs,
+    metrics::Measured,
     progress::Progress,
     remove::Remove,
     settings::Settings,
-    test::Test,
+    variables::Variables,
 };
 use crate::{
     calls::{
         CallError,
         installation::get_capabilities,
-        projects::list_projects,
-        services::{get_service, list_operations},
+        projects::{list_projects, list_vars},
+        services::{TestConnection, get_service, list_operations},
     },
-    components::{NotHere, Page, PageHead, StateBadge, WhenGone, words},
+    components::{CallForm, NotHere, Page, PageHead, StateBadge, WhenGone, words},
     live::Topic,
     pages::workspace,
     paths,
-    ui::{self, Card, Crumb, Notice, RelativeTime, Tabs, Tone},
+    shell::Preload,
+    ui::{self, Button, Card, Crumb, Notice, RelativeTime, Tabs, Tone},
     viewer,
 };
 
@@ -53,19 +62,46 @@ struct Around {
     /// The name of the project; its id says nothing to people.
     project: Option<String>,
     advisory: Option<String>,
+    /// Of the project, without their values.
+    vars: Option<Vec<Var>>,
 }
 
 /// What stands below the head.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Tab {
     Overview,
+    Logs,
+    Metrics,
     Activity,
     Settings,
+}
+
+impl Tab {
+    /// How often it changes without anybody telling, in milliseconds.
+    fn every(self, under_way: bool) -> Option<u32> {
+        match self {
+            Self::Logs => Some(2_000),
+            Self::Metrics => Some(15_000),
+            // how long nothing has happened is told by nobody
+            Self::Overview if under_way => Some(15_000),
+            Self::Overview | Self::Activity | Self::Settings => None,
+        }
+    }
 }
 
 #[component]
 pub fn Show() -> impl IntoView {
     shown(Tab::Overview)
+}
+
+#[component]
+pub fn ShowLogs() -> impl IntoView {
+    shown(Tab::Logs)
+}
+
+#[component]
+pub fn ShowMetrics() -> impl IntoView {
+    shown(Tab::Metrics)
 }
 
 #[component]
@@ -87,7 +123,8 @@ fn shown(tab: Tab) -> impl IntoView {
         let back = paths::services(&slug);
         match service {
             Ok(Some(service)) => {
-                let around = around(service.project_id);
+                let vars = list_vars(slug, service.project_id, PageRequest::whole()).await.ok().map(|page| page.items);
+                let around = Around { vars, ..around(service.project_id) };
                 view! { <Found tab service around /> }.into_any()
             }
             Ok(None) => {
@@ -114,6 +151,7 @@ async fn around(slug: String, name: String) -> impl FnOnce(Uuid) -> Around {
             .find(|found| found.uuid == project)
             .map(|found| found.name),
         advisory: can.ok().and_then(|can| can.advisory),
+        vars: None,
     }
 }
 
@@ -137,14 +175,16 @@ fn Found(tab: Tab, service: Service, around: Around) -> impl IntoView {
     let live = match tab {
         // what is typed there stays, whatever happens meanwhile
         Tab::Settings => Vec::new(),
-        Tab::Overview | Tab::Activity => vec![Topic::One(EventKind::Service, uuid), Topic::Every(EventKind::Project)],
+        Tab::Overview | Tab::Logs | Tab::Metrics | Tab::Activity => {
+            vec![Topic::One(EventKind::Service, uuid), Topic::Every(EventKind::Project)]
+        }
     };
     let gone = WhenGone { to: back, words: format!("{label} is gone.") };
     let below = {
         let (name, kind, project) = (name.clone(), words::kind(&service), around.project);
         move || {
             view! {
-                <code class="font-mono text-sm text-ink">{name.clone()}</code>
+                <code class="min-w-0 font-mono text-sm text-ink [overflow-wrap:anywhere]">{name.clone()}</code>
                 <span>{kind.clone()}</span>
                 <span class="empty:hidden">{project.clone()}</span>
                 <span>"created " <RelativeTime at=created_at /></span>
@@ -152,40 +192,56 @@ fn Found(tab: Tab, service: Service, around: Around) -> impl IntoView {
         }
     };
     let address = service.connection_details.as_ref().map(|details| Address::of(&details.internal));
-    let trouble = view! { <Trouble state name=name.clone() evidence=service.state_reason.clone() /> };
+    let is_database = address.is_some();
+    let idle = around.operation.as_ref().and_then(|operation| operation.idle_ms);
+    let trouble = view! {
+        <Trouble state name=name.clone() evidence=service.state_reason.clone() is_database />
+        <Stuck idle_ms=idle />
+    };
     let actions = {
-        let (slug, name, label) = (slug.clone(), name.clone(), label.clone());
-        let (service, project, is_database) = (uuid.to_string(), service.project_id.to_string(), address.is_some());
+        let (name, label) = (name.clone(), label.clone());
         let refused = actions::refused(state, Action::Delete, Permission::ServicesManage);
+        let own = |vars: &Vec<Var>| {
+            vars.iter().filter(|var| var.service_id == Some(uuid)).map(|var| var.key.clone()).collect::<Vec<_>>()
+        };
+        let variables = around.vars.as_ref().map(own);
         view! {
             <StateBadge state large=true />
             <HeadActions state name=name.clone() />
-            <Remove slug name label service project is_database refused />
+            <Remove name label is_database variables refused />
         }
     };
     let tabs = vec![
         ui::Tab::new("Overview", paths::service(&slug, &name)),
+        ui::Tab::new("Logs", paths::service_logs(&slug, &name)),
+        ui::Tab::new("Metrics", paths::service_metrics(&slug, &name, Span::Hour)),
         ui::Tab::new("Activity", paths::service_activity(&slug, &name)),
         ui::Tab::new("Settings", paths::service_settings(&slug, &name)),
     ];
+    let every = tab.every(idle.is_some());
     let below_tabs = match tab {
         Tab::Overview => {
+            let vars = around.vars.filter(|_| service.environment_variables && state != State::Deleting);
+            let variables = vars.map(|vars| view! { <Variables service=service.clone() vars /> });
             let connect = address.map(|at| view! { <HowToConnect name state at /> });
             let progress = around.operation.map(|operation| view! { <Progress operation /> });
             view! {
+                {connect.is_some().then(|| view! { <Preload /> })}
                 <Facts service advisory=around.advisory />
                 <div class="grid items-start gap-4.5 lg:grid-cols-[minmax(0,1fr)_340px]">
                     <div class="grid min-w-0 gap-4.5">{connect}</div>
-                    {progress}
+                    <div class="grid min-w-0 gap-4.5">{progress} {variables}</div>
                 </div>
             }
             .into_any()
         }
-        Tab::Activity => view! { <Activity name /> }.into_any(),
-        Tab::Settings => view! { <Settings service /> }.into_any(),
+        Tab::Logs => view! { <Logs name /> }.into_any(),
+        Tab::Metrics => view! { <Measured service /> }.into_any(),
+        Tab::Activity => view! { <Activity name service=uuid /> }.into_any(),
+        Tab::Settings => view! { <Preload lazy="settings_form" /> <Settings service /> }.into_any(),
     };
     view! {
-        <Page title=format!("{label} · Services") crumbs live gone>
+        <Page title=format!("{label} · Services") crumbs live gone every>
             <PageHead title=label below>
                 {actions}
             </PageHead>
@@ -205,12 +261,18 @@ fn HowToConnect(name: String, state: State, at: Address) -> impl IntoView {
         view! { <Connect slug name at refused asks_why /> }
     };
     let refused = actions::refused(state, Action::TestConnection, Permission::ServicesView);
+    let call = TestConnection { workspace: slug, id: name };
     view! {
         <Card>
             {line}
             <div class="grid min-w-0 gap-4.5 px-4 pb-4">
                 <Parts at />
-                <Test slug name refused />
+                <CallForm call class="flex flex-wrap items-center gap-x-3 gap-y-2">
+                    <Button id="test" submit=true small=true quiet=true refused=Signal::stored(refused)>
+                        "Test this connection"
+                    </Button>
+                    <p role="status" id="tested" data-answer class="min-w-0 [overflow-wrap:anywhere] data-[good=false]:text-bad data-[good=true]:text-ok"></p>
+                </CallForm>
             </div>
         </Card>
     }

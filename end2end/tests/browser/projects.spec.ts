@@ -1,0 +1,87 @@
+import { PROJECTS, expect, hydrated, open, signInAs, test } from "../support/browser.ts";
+import { admin, user } from "../support/shared.ts";
+
+test("a project is made, renamed, given variables and deleted", async ({ page }) => {
+  const name = `Made ${Date.now()}`;
+  await open(page, PROJECTS);
+  await page.getByRole("button", { name: "New project" }).click();
+  const sheet = page.getByRole("dialog", { name: "New project" });
+  await sheet.getByRole("textbox", { name: "Name" }).fill("DEFAULT");
+  await sheet.getByRole("textbox", { name: "Name" }).press("Enter");
+  await expect(sheet.getByRole("textbox", { name: "Name" })).toHaveAccessibleDescription(/taken by another project/);
+  await sheet.getByRole("textbox", { name: "Name" }).fill(name);
+  await sheet.getByRole("button", { name: "Create project" }).click();
+  await expect(sheet).toBeHidden();
+  await page.getByRole("link", { name }).click();
+  await hydrated(page);
+
+  await test.step("another name", async () => {
+    await page.getByRole("button", { name: "Rename" }).click();
+    const rename = page.getByRole("dialog", { name: "Rename the project" });
+    await expect(rename.getByRole("textbox", { name: "Name" })).toHaveValue(name);
+    await rename.getByRole("textbox", { name: "Name" }).fill(`${name} б`);
+    await rename.getByRole("button", { name: "Rename it" }).click();
+    await expect(page.getByRole("heading", { level: 1 })).toHaveText(`${name} б`);
+    await expect(page).toHaveTitle(new RegExp(`${name} б`));
+  });
+
+  const id = new URL(page.url()).pathname.split("/").at(-1)!;
+  await test.step("a variable is added, changed and deleted, and its value shown nowhere", async () => {
+    await page.getByRole("button", { name: "Add variable" }).click();
+    const add = page.getByRole("dialog", { name: "Add a variable" });
+    await add.getByRole("textbox", { name: "Name" }).fill("1BAD");
+    await add.getByRole("textbox", { name: "Value" }).fill("hidden value");
+    await add.getByRole("button", { name: "Add it" }).click();
+    await expect(add.getByRole("textbox", { name: "Name" })).toHaveAccessibleDescription(/no digit first/);
+    await expect(add.getByRole("textbox", { name: "Value" })).toHaveValue("hidden value");
+    await add.getByRole("textbox", { name: "Name" }).fill("FEATURE");
+    await add.getByRole("button", { name: "Add it" }).click();
+    const row = page.getByRole("table", { name: "Variables" }).getByRole("row").filter({ hasText: "FEATURE" });
+    await expect(row).toContainText("somebody");
+    expect((await admin().vars(id))[0]).toMatchObject({ key: "FEATURE", value: "hidden value" });
+    expect(await page.content()).not.toContain("hidden value");
+    await row.getByRole("button", { name: "Edit FEATURE" }).click();
+    const edit = page.getByRole("dialog", { name: "FEATURE" });
+    await edit.getByRole("textbox", { name: "New value" }).fill("another");
+    await edit.getByRole("button", { name: "Save" }).click();
+    await expect(edit).toBeHidden();
+    expect((await admin().vars(id))[0]).toMatchObject({ value: "another" });
+    await row.getByRole("button", { name: "Edit FEATURE" }).click();
+    await edit.getByRole("button", { name: "Delete variable" }).click();
+    await expect(row).toHaveCount(0);
+  });
+
+  await test.step("a project with services isn't deleted; an empty one asks for its name", async () => {
+    const { uuid } = await admin().create({ project_id: id, label: "In it", ram_size: 128 });
+    await expect(page.getByRole("row").filter({ hasText: "In it" }).first()).toBeVisible();
+    await page.getByRole("button", { name: "Delete", exact: true }).click();
+    const sheet = page.getByRole("dialog", { name: /^Delete/ });
+    const gone = sheet.getByRole("button", { name: "Delete it for good" });
+    await expect(gone).toBeDisabled();
+    await sheet.getByRole("textbox").fill(`${name} б`);
+    await gone.click();
+    await expect(sheet.getByRole("alert")).toContainText("still has 1 service");
+    await admin().remove(uuid);
+    await gone.click();
+    await page.waitForURL(`**${PROJECTS}`);
+    await expect(page.getByRole("status").filter({ hasText: "is gone." })).toBeVisible();
+    await expect(page.getByRole("link", { name })).toHaveCount(0);
+  });
+});
+
+test.describe("a viewer", () => {
+  test.use({ signedIn: false });
+
+  test("is told what he lacks", async ({ page, context }) => {
+    await user("projects-viewer@example.com", "viewer");
+    await signInAs(context, "projects-viewer@example.com");
+    const { uuid } = await admin().project();
+    await open(page, PROJECTS);
+    await expect(page.getByRole("button", { name: "New project" })).toHaveAccessibleDescription(/projects:manage/);
+    await open(page, `${PROJECTS}/${uuid}`);
+    await expect(page.getByRole("button", { name: "Add variable" })).toHaveAccessibleDescription(/projects:operate/);
+    await page.getByRole("button", { name: "Rename" }).click({ force: true });
+    await expect(page.getByRole("dialog")).toHaveCount(0);
+    await expect(page.getByRole("button", { name: /^Edit/ })).toHaveCount(0);
+  });
+});
