@@ -7,11 +7,15 @@ export function listenToCopies(): void {
     const button = (event.target as Element).closest<HTMLElement>("[data-copies]");
     const from = button && document.getElementById(button.dataset["copies"]!);
     if (!button || !from) return;
-    const words = button.textContent;
+    const words = (button.dataset["words"] ??= button.textContent ?? "");
     button.textContent = await navigator.clipboard.writeText(from.textContent ?? "").then(
       () => "Copied",
       () => "Select and copy it",
     );
-    setTimeout(() => (button.textContent = words), SHOWN_FOR);
+    button.dataset["written"] = "1";
+    setTimeout(() => {
+      button.textContent = words;
+      delete button.dataset["written"];
+    }, SHOWN_FOR);
   });
 }

@@ -19,7 +19,7 @@ export function refresh(): Promise<void> {
 async function drawAll(): Promise<void> {
   while (again) {
     again = false;
-    await draw(location.href);
+    await draw(location.href).catch((error: unknown) => console.error(error));
   }
 }
 
@@ -43,14 +43,15 @@ export async function fetchPage(address: string): Promise<Document | undefined> 
   // Whoever is signed out is led to the form and back.
   if (answer.redirected) location.assign(answer.url);
   if (answer.redirected || !answer.ok) return undefined;
-  return new DOMParser().parseFromString(await answer.text(), "text/html");
+  const text = await answer.text().catch(() => undefined);
+  return text === undefined ? undefined : new DOMParser().parseFromString(text, "text/html");
 }
 
 async function draw(address: string): Promise<void> {
   const fresh = await fetchPage(address);
   if (!fresh) return;
   const { gone, goneWords } = document.querySelector("main")?.dataset ?? {};
-  if (gone && !fresh.querySelector("main[data-live]")) {
+  if (gone && fresh.querySelector("main[data-missing]")) {
     leave(goneWords ?? "");
     return location.replace(gone);
   }
@@ -94,8 +95,8 @@ export function morph(now: Element, next: Element): void {
           return false;
         }
         if (old instanceof HTMLFormElement && (isBegun(old) || old.dataset["busy"])) return false;
-        // these words are written here, not by the server
-        if (old instanceof HTMLElement && old.dataset["written"]) return false;
+        // these words are written here, not by the server; others are to be left as they are
+        if (old instanceof HTMLElement && (old.dataset["written"] || "keep" in old.dataset)) return false;
         return !(old instanceof HTMLTimeElement && old.dateTime === (fresh as HTMLTimeElement).dateTime);
       },
       beforeAttributeUpdated: (name: string) => name !== "open",

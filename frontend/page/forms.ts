@@ -70,8 +70,6 @@ function ask(form: HTMLFormElement): void {
   void refresh();
 }
 
-const refusal = (form: HTMLFormElement) => form.querySelector<HTMLElement>("[data-refusal]");
-
 async function send(form: CallForm, submitter: HTMLElement | null): Promise<void> {
   const button = submitter ?? form.querySelector<HTMLElement>("button[type=submit]");
   if (form.dataset["busy"] || button?.ariaDisabled === "true") return;
@@ -83,26 +81,29 @@ async function send(form: CallForm, submitter: HTMLElement | null): Promise<void
   form.dataset["busy"] = "1";
   button?.setAttribute("aria-busy", "true");
   forget(form);
-  try {
-    const answer = await fetch(form.dataset["call"]!, {
-      method: "POST",
-      headers: { "content-type": "application/json", accept: "application/json", "berth-form": "1" },
-      body: JSON.stringify(body),
-    });
-    const said = (await answer.json()) as unknown;
-    if (answer.status === 401) return location.assign(form.dataset["signIn"] ?? "/sign-in");
-    if (!answer.ok || answer.headers.has("berth-refused")) refuse(form, said as Refused);
-    else await done(form, said as Said | null);
-  } catch {
-    refuse(form, { error: "The console can't be reached; nothing was lost, try again" });
-  } finally {
-    delete form.dataset["busy"];
-    button?.setAttribute("aria-busy", "false");
-    mayBeSent(form);
-  }
+  const answer = await call(form, body);
+  delete form.dataset["busy"];
+  button?.setAttribute("aria-busy", "false");
+  mayBeSent(form);
+  if ("refused" in answer) refuse(form, answer.refused);
+  else if ("said" in answer) done(form, answer.said);
+  else location.assign(form.dataset["signIn"] ?? "/sign-in");
 }
 
-async function done(form: CallForm, said: Said | null): Promise<void> {
+type Answer = { said: Said | null } | { refused: Refused } | { signedOut: true };
+
+async function call(form: CallForm, body: object): Promise<Answer> {
+  const lost = { refused: { error: "The console can't be reached: this may or may not have been done" } };
+  const headers = { "content-type": "application/json", accept: "application/json", "berth-form": "1" };
+  const answer = await fetch(form.dataset["call"]!, { method: "POST", headers, body: JSON.stringify(body) }).catch(() => undefined);
+  if (!answer) return lost;
+  if (answer.status === 401) return { signedOut: true };
+  const said = (await answer.json().catch(() => undefined)) as unknown;
+  if (said === undefined) return lost;
+  return answer.ok && !answer.headers.has("berth-refused") ? { said: said as Said | null } : { refused: said as Refused };
+}
+
+function done(form: CallForm, said: Said | null): void {
   const { then, said: words } = form.dataset;
   const room = form.querySelector<HTMLElement>("[data-answer]");
   if (room && said) {
@@ -122,28 +123,32 @@ async function done(form: CallForm, said: Said | null): Promise<void> {
     location.assign(then);
   } else {
     say(words ?? "");
-    await refresh();
+    void refresh();
   }
 }
 
-/** Each message at its field, and all in one line where the form keeps room for it. */
+/** Each message at its field; what has no field stands in one line above. Drawing the page anew leaves all of it. */
 function refuse(form: CallForm, { error, errors, fields = [] }: Refused): void {
-  const elsewhere = refusal(form);
+  const elsewhere: string[] = fields.length ? [] : [error ?? errors ?? "That wasn't done"];
   let first: HTMLElement | undefined;
   for (const { field, message } of fields) {
     const control = form.elements.namedItem(field);
-    if (!(control instanceof HTMLElement)) continue;
-    const note = document.getElementById(control.getAttribute("aria-describedby") ?? "");
+    const note = control instanceof HTMLElement && document.getElementById(control.getAttribute("aria-describedby") ?? "");
+    if (!(control instanceof HTMLElement) || !note) {
+      elsewhere.push(message);
+      continue;
+    }
     control.setAttribute("aria-invalid", "true");
-    if (note) [note.dataset["hint"], note.textContent, note.dataset["bad"]] = [note.textContent ?? "", message, "1"];
+    [note.dataset["hint"], note.textContent, note.dataset["bad"]] = [note.textContent ?? "", message, "1"];
+    control.dataset["written"] = note.dataset["written"] = "1";
     first ??= control;
   }
   first?.focus();
-  if (!elsewhere) return say(error ?? errors ?? "That wasn't done");
-  if (!first) {
-    elsewhere.querySelector("[data-words]")!.textContent = error ?? errors ?? "";
-    elsewhere.hidden = false;
-  }
+  const room = form.querySelector<HTMLElement>("[data-refusal]");
+  if (!room || elsewhere.length === 0) return;
+  room.querySelector("[data-words]")!.textContent = elsewhere.join(" ");
+  room.dataset["written"] = "1";
+  room.hidden = false;
 }
 
 /** The room for an answer, and what is shown only once there is one (`data-once`). */
@@ -157,13 +162,19 @@ export function forget(form: HTMLFormElement): void {
     delete written.dataset["written"];
     delete written.dataset["good"];
   }
-  for (const control of form.querySelectorAll("[aria-invalid]")) control.removeAttribute("aria-invalid");
+  for (const control of form.querySelectorAll<HTMLElement>("[aria-invalid]")) {
+    control.removeAttribute("aria-invalid");
+    delete control.dataset["written"];
+  }
   for (const note of form.querySelectorAll<HTMLElement>("[data-bad]")) {
     note.textContent = note.dataset["hint"] ?? "";
     delete note.dataset["bad"];
+    delete note.dataset["written"];
   }
-  const elsewhere = refusal(form);
-  if (elsewhere) elsewhere.hidden = true;
+  const room = form.querySelector<HTMLElement>("[data-refusal]");
+  if (!room) return;
+  room.hidden = true;
+  delete room.dataset["written"];
 }
 
 /** A form that wants a name typed can't be sent before it stands there. */

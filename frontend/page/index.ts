@@ -25,8 +25,10 @@ keepTimesRelative();
 // A page that the browser has kept may show what is long gone.
 addEventListener("pageshow", (event) => event.persisted && location.reload());
 
-await hydrate();
-document.body.dataset["hydrated"] = "1";
-performance.mark("hydrated");
+const hydrated = hydrate();
+// what needs no island doesn't wait for one
 listenToEvents();
 redrawEvery();
+await hydrated;
+document.body.dataset["hydrated"] = "1";
+performance.mark("hydrated");

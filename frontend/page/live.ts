@@ -38,6 +38,11 @@ export function listenToEvents(): void {
   others = new BroadcastChannel(address);
   others.onmessage = ({ data }: MessageEvent<Told>) => hear(data);
   addEventListener("offline", () => become("away"));
+  // a stream to this machine doesn't break, and so doesn't open again
+  addEventListener("online", () => {
+    if (stream) become(stream.readyState === EventSource.OPEN ? "live" : "asking");
+    else tell("hello");
+  });
   document.addEventListener("visibilitychange", () => (document.hidden ? stop() : start()));
   start();
 }

@@ -28,31 +28,42 @@ export function listenToPalette(): void {
   });
   document.addEventListener("input", ({ target }) => {
     const palette = dialog();
-    if (palette?.open && palette.contains(target as Node)) void find(palette);
+    if (palette?.open && palette.contains(target as Node)) finding = find(palette);
   });
 }
 
 async function show(palette: HTMLDialogElement): Promise<void> {
   if (!palette.open) open(palette);
-  await find(palette);
+  await (finding = find(palette));
 }
 
-let asked = 0;
+const query = (of: Element) => of.querySelector<HTMLInputElement>("input[type=search]")!;
+
+/** The last question; what is found for an earlier one is shown by nobody. */
+let finding: Promise<void> = Promise.resolve();
 
 async function find(palette: HTMLDialogElement): Promise<void> {
-  const mine = ++asked;
-  const field = palette.querySelector<HTMLInputElement>("input[type=search]")!;
-  const address = new URL(field.form!.action);
-  address.searchParams.set("q", field.value);
+  const asked = query(palette).value;
+  const address = new URL(query(palette).form!.action);
+  address.searchParams.set("q", asked);
   const found = (await fetchPage(address.href))?.querySelector("main [data-found]");
-  const room = palette.querySelector("[data-found]");
-  // a later letter is answered by a later question
-  if (mine === asked && found && room) morph(room, found);
+  const room = palette.querySelector<HTMLElement>("[data-found]")!;
+  if (query(palette).value !== asked) return;
+  if (found) morph(room, found);
+  else room.replaceChildren();
+}
+
+/** Goes to, or asks for, what stands first, once what was typed last is answered. */
+async function takeFirst(palette: HTMLDialogElement): Promise<void> {
+  const wanted = query(palette).value;
+  await finding;
+  if (palette.open && query(palette).value === wanted) items(palette)[0]?.click();
 }
 
 /** Arrows walk through what was found; a letter goes back to the field. */
 function walk(palette: HTMLDialogElement, event: KeyboardEvent): void {
-  const field = palette.querySelector<HTMLInputElement>("input[type=search]");
+  const field = query(palette);
+  if (event.isComposing) return;
   if (event.key === "Escape") {
     // a search field would only be emptied by it
     event.preventDefault();
@@ -63,12 +74,12 @@ function walk(palette: HTMLDialogElement, event: KeyboardEvent): void {
   if (event.key === "ArrowDown" || event.key === "ArrowUp") {
     event.preventDefault();
     const next = at + (event.key === "ArrowDown" ? 1 : -1);
-    if (next < 0) field?.focus();
+    if (next < 0) field.focus();
     else all[Math.min(next, all.length - 1)]?.focus();
   } else if (event.key === "Enter" && document.activeElement === field) {
     event.preventDefault();
-    all[0]?.click();
+    void takeFirst(palette);
   } else if (at >= 0 && event.key.length === 1 && !event.metaKey && !event.ctrlKey && event.key !== " ") {
-    field?.focus();
+    field.focus();
   }
 }

@@ -14,6 +14,8 @@ pub struct LogFilter {
 impl LogFilter {
     /// Lines that an answer holds at most.
     pub const MOST: u16 = 1000;
+    /// Longest text that is looked for, in scalar values.
+    pub const Q_MAX: usize = 200;
 
     /// The newest lines, whatever stands in them.
     pub fn newest(lines: u16) -> Self {

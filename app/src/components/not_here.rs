@@ -18,7 +18,7 @@ pub fn NotHere(
         response.set_status(axum::http::StatusCode::NOT_FOUND);
     }
     view! {
-        <Page title="Not found" crumbs=vec![Crumb::to(back_to.clone(), back.clone()), Crumb::here("Not found")]>
+        <Page title="Not found" crumbs=vec![Crumb::to(back_to.clone(), back.clone()), Crumb::here("Not found")] missing=true>
             <h1 class="mb-5 text-xl font-semibold tracking-[-0.015em]">{title}</h1>
             <EmptyState title="There is nothing at this address" text="It may have been deleted or renamed, or it isn't open to you.">
                 <ButtonLink href=back kind=Kind::Primary>

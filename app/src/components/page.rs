@@ -28,6 +28,9 @@ pub fn Page(
     /// How often it changes without anybody telling, in milliseconds.
     #[prop(optional_no_strip)]
     every: Option<u32>,
+    /// What the page is about isn't there.
+    #[prop(optional)]
+    missing: bool,
     children: Children,
 ) -> impl IntoView {
     let slug = workspace();
@@ -49,6 +52,7 @@ pub fn Page(
             class="max-w-[1240px] px-4 pt-[18px] pb-15 outline-none md:px-7 md:pt-[26px]"
             data-live=Some(topics).filter(|topics| !topics.is_empty())
             data-every=every
+            data-missing=missing
             data-gone=gone
             data-gone-words=gone_words
         >

@@ -28,7 +28,9 @@ pub fn Palette(slug: String) -> impl IntoView {
                 />
                 <kbd class="rounded-sm border border-line px-1.5 text-xs">"Esc"</kbd>
             </form>
-            <div data-found class="max-h-[min(26rem,60vh)] overflow-y-auto p-1.5"></div>
+            <div class="max-h-[min(26rem,60vh)] overflow-y-auto p-1.5">
+                <div data-found></div>
+            </div>
         </dialog>
     }
 }

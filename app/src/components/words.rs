@@ -146,6 +146,7 @@ pub fn done(action: &str) -> String {
         "token.create" => "made the token",
         "token.revoke" => "revoked the token",
         "session.end" => "ended the session from",
+        "user.wrong_password" => "gave a wrong password to change that of",
         "user.password" => "changed the password of",
         // a newer Berth wrote it
         other => return format!("did {other} to"),

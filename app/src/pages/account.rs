@@ -209,7 +209,7 @@ fn NewTokenSheet() -> impl IntoView {
                     filled="90".to_owned()
                     hint=Some("Empty: it doesn't.".to_owned())
                 />
-                <div data-once hidden class="grid gap-2 rounded-sm border border-line bg-sunk p-3">
+                <div data-once hidden role="status" class="grid gap-2 rounded-sm border border-line bg-sunk p-3">
                     <p class="text-sm">"Copy it now: it is not shown again."</p>
                     <code id="made-token" data-answer class="font-mono text-sm [overflow-wrap:anywhere]"></code>
                     <div><Button small=true copies="made-token">"Copy"</Button></div>

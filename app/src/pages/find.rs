@@ -128,7 +128,7 @@ pub fn Find() -> impl IntoView {
             </form>
             {Suspend::new(async move {
                 let found = find(slug, &asked, places).await;
-                view! { <List found asked /> }
+                view! { <div class="max-w-[36rem]"><List found asked /></div> }
             })}
         </Page>
     }

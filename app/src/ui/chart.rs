@@ -90,10 +90,10 @@ pub fn Chart(
                 <span class="text-ink-2">{label}</span>
                 <span class="font-semibold">{now.map_or_else(|| "–".to_owned(), say)}</span>
             </figcaption>
-            <div class="relative mt-2">
-                <span class="absolute top-0 right-0 bg-card pl-1 text-xs leading-none text-ink-3">{say(top)}</span>
+            <div>
+                <p class="mb-1 text-right text-xs leading-none text-ink-3" aria-hidden="true">{say(top)}</p>
                 <svg
-                    class="block h-24 w-full"
+                    class="block h-22 w-full"
                     viewBox="0 0 600 120"
                     preserveAspectRatio="none"
                     role="img"

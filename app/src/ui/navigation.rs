@@ -89,7 +89,7 @@ pub fn Tabs(#[prop(into)] label: String, tabs: Vec<Tab>) -> impl IntoView {
         .collect_view();
     view! {
         <nav aria-label=label class="mb-5.5 overflow-x-auto overflow-y-hidden border-b border-line">
-            <ul class="flex w-max gap-5.5 pt-1">{items}</ul>
+            <ul class="flex w-max gap-4 pt-1 sm:gap-5.5">{items}</ul>
         </nav>
     }
 }

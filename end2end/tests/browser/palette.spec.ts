@@ -16,8 +16,8 @@ test("the palette goes to any service, project and page, by the keyboard alone",
   await page.keyboard.press("Control+k");
   await expect(palette.getByRole("searchbox")).toBeFocused();
   await accessible(page);
+  // nobody waits for a list before he presses Enter
   await page.keyboard.type("БАЗА");
-  await expect(palette.getByRole("link")).toHaveCount(1);
   await page.keyboard.press("Enter");
   await expect(page).toHaveURL(`${SERVICES}/${service.name}`);
 

@@ -1,4 +1,4 @@
-import { PROJECTS, expect, hydrated, open, signInAs, test } from "../support/browser.ts";
+import { PROJECTS, SERVICES, expect, hydrated, open, signInAs, test } from "../support/browser.ts";
 import { admin, user } from "../support/shared.ts";
 
 test("a project is made, renamed, given variables and deleted", async ({ page }) => {
@@ -69,6 +69,26 @@ test("a project is made, renamed, given variables and deleted", async ({ page })
   });
 });
 
+test("what was refused stays said while the page is drawn anew, and an action on Settings leads nowhere", async ({ page }) => {
+  const project = await admin().newProject(`Said ${Date.now()}`);
+  await open(page, `${PROJECTS}/${project.uuid}`);
+  await page.getByRole("button", { name: "Add variable" }).click();
+  const add = page.getByRole("dialog", { name: "Add a variable" });
+  await add.getByRole("button", { name: "Add it" }).click();
+  await expect(add.getByRole("textbox", { name: "Name" })).toHaveAccessibleDescription(/missing/);
+  const { uuid, name } = await admin().healthy({ project_id: project.uuid, label: "An event", ram_size: 128 });
+  await expect(page.getByRole("row").filter({ hasText: "An event" }).first()).toBeAttached();
+  await expect(add.getByRole("textbox", { name: "Name" })).toHaveAccessibleDescription(/missing/);
+
+  await open(page, `${SERVICES}/${name}/settings`);
+  await page.getByRole("textbox", { name: "Label" }).fill("Not saved yet");
+  await page.getByRole("button", { name: "Stop" }).click();
+  await expect(page.getByRole("main").getByText("stopped", { exact: true })).toBeVisible();
+  await expect(page).toHaveURL(`${SERVICES}/${name}/settings`);
+  await expect(page.getByRole("textbox", { name: "Label" })).toHaveValue("Not saved yet");
+  await admin().remove(uuid);
+});
+
 test.describe("a viewer", () => {
   test.use({ signedIn: false });
 
@@ -83,5 +103,9 @@ test.describe("a viewer", () => {
     await page.getByRole("button", { name: "Rename" }).click({ force: true });
     await expect(page.getByRole("dialog")).toHaveCount(0);
     await expect(page.getByRole("button", { name: /^Edit/ })).toHaveCount(0);
+    const service = await admin().create({ project_id: uuid, label: "Its log", ram_size: 128 });
+    await open(page, `${SERVICES}/${service.name}/logs`);
+    await expect(page.getByRole("main")).toContainText("You lack the permission services:reveal");
+    await admin().remove(service.uuid);
   });
 });

@@ -74,7 +74,7 @@ test("every page in every look", async ({ page, context }) => {
   // an hour of measurements, and the newest of them as real as the others are not
   await metadata(`
     insert into samples
-    select '${made[0]!.uuid}', workspace_id, date_bin('30 s', now(), 'epoch') - n * interval '30 s', 3 + (n / 7) % 5 + (n % 3), 20,
+    select '${made[0]!.uuid}', workspace_id, date_bin('30 s', now(), 'epoch') - n * interval '30 s', now() - n * interval '30 s', 3 + (n / 7) % 5 + (n % 3), 20,
            1000000 - n * 400 - (n % 40) * 90, 5000000 - n * 900, 200000 - n * (6 + n % 5), 9000000 + (120 - n) * 30000,
            900000000 - n * 700000 - (n % 11) * 60000, 600000 - n * (1800 + (n % 17) * 120), 44000000 + (n % 23) * 700000
     from services, generate_series(0, 119) n where id = '${made[0]!.uuid}' and n not between 60 and 66

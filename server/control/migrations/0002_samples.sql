@@ -3,7 +3,9 @@
 create table samples (
     service_id      uuid not null references services on delete cascade,
     workspace_id    uuid not null,
-    at              timestamptz not null,
+    -- each half minute is written once, whoever measures
+    slot            timestamptz not null,
+    at              timestamptz not null default now(),
     connections     bigint not null,
     max_connections bigint not null,
     transactions    bigint not null,
@@ -13,9 +15,9 @@ create table samples (
     wal             bigint not null,
     cpu_ms          bigint not null,
     memory          bigint not null,
-    primary key (service_id, at)
+    primary key (service_id, slot)
 );
-create index samples_by_age on samples (at);
+create index samples_by_age on samples (slot);
 
 -- What somebody did himself is his to read, whatever he may see of others.
 create index audit_by_user on audit (workspace_id, user_id, id desc);

@@ -228,8 +228,9 @@ pub trait Provisioner: Send + Sync + 'static {
     /// Signs in as the owner, from where the server runs.
     async fn sign_in(&self, at: &SignIn) -> Result<SignedIn, PortError>;
 
-    /// The newest lines that the server logged and that hold the text, without what clients sent. Absent: no lines.
-    async fn log(&self, name: &ServiceName, filter: &LogFilter) -> Result<LogLines, PortError>;
+    /// The newest lines that the server logged and that hold the text, without what clients sent. The secret is shown,
+    /// and found, as dots. Absent: no lines.
+    async fn log(&self, name: &ServiceName, filter: &LogFilter, secret: &Secret) -> Result<LogLines, PortError>;
 
     /// Measures a running server. Absent, stopped or not ready yet: `None`.
     async fn measure(&self, name: &ServiceName) -> Result<Option<Measurement>, PortError>;

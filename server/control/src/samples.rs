@@ -7,6 +7,7 @@ use contract::metrics::{MetricPoint, Metrics, Span};
 use contract::permission::Permission;
 use futures::StreamExt as _;
 use sqlx::PgPool;
+use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -25,10 +26,14 @@ const APART: f64 = 90.0;
 /// Measures every service that serves, until it is told to stop. Several consoles on one store share the work: a slot
 /// of time is written once.
 pub async fn run(control: Control, stop: CancellationToken) {
+    let mut ticks = tokio::time::interval(EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    // the first one comes at once; a console that starts has better things to do
+    ticks.tick().await;
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
-            () = tokio::time::sleep(EVERY) => {}
+            _ = ticks.tick() => {}
         }
         if let Err(error) = measure_all(&control).await {
             tracing::warn!(error = &error as &dyn std::error::Error, "services could not be measured");
@@ -65,7 +70,7 @@ pub async fn measure_all(control: &Control) -> Result<(), Error> {
 
 async fn write(pool: &PgPool, workspace: Uuid, service: Uuid, found: &Measurement) -> Result<(), Error> {
     sqlx::query!(
-        "insert into samples (service_id, workspace_id, at, connections, max_connections, transactions, blocks_hit,
+        "insert into samples (service_id, workspace_id, slot, connections, max_connections, transactions, blocks_hit,
                               blocks_read, size, wal, cpu_ms, memory)
          select id, workspace_id, date_bin(make_interval(secs => $12), now(), timestamptz 'epoch'),
                 $3, $4, $5, $6, $7, $8, $9, $10, $11

@@ -1,9 +1,11 @@
 //! What a running server does and takes.
 
+use std::io;
 use std::path::Path;
+use std::time::Duration;
 
 use crate::disk::blocking;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::server::Server;
 use crate::{Host, Status, procs};
 
@@ -29,6 +31,9 @@ pub struct Measurement {
     pub memory: i64,
 }
 
+/// How long a server may take: one that stands still holds up no other's measurement for longer.
+const TIMEOUT: Duration = Duration::from_secs(5);
+
 // One round trip. A standby writes no WAL: what it has replayed says as much.
 const MEASURE: &str = "select
     (select count(*) from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()),
@@ -49,7 +54,12 @@ impl Host {
             return Ok(None);
         }
         let client = self.superuser(dir).await?;
-        let row = client.query_one(MEASURE, &[]).await?;
+        let row = tokio::time::timeout(TIMEOUT, client.query_one(MEASURE, &[])).await;
+        let row = row.map_err(|_| Error::Io {
+            action: "measure the server in",
+            path: dir.to_owned(),
+            source: io::ErrorKind::TimedOut.into(),
+        })??;
         let data = Server::at(dir)?.data();
         let load = blocking(move || Ok(procs::load(&data))).await?;
         Ok(Some(Measurement {

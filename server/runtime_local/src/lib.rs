@@ -17,7 +17,7 @@ use std::sync::Arc;
 use contract::Capabilities;
 use control::port::ServiceName;
 use postgres::Host;
-use tokio::sync::{broadcast, watch};
+use tokio::sync::{Semaphore, broadcast, watch};
 
 use self::disk_watch::Notes;
 use self::fetch::Fetches;
@@ -25,6 +25,9 @@ use self::hints::Seen;
 
 /// Hints kept for a reader that is slow; lost ones cost a wait until the next look.
 const HINTS: usize = 1024;
+
+/// Logs read at once.
+const LOGS: usize = 2;
 
 /// Services as PostgreSQL servers on this machine. Cheap to clone.
 #[derive(Clone)]
@@ -40,6 +43,8 @@ struct Inner {
     notes: Notes,
     seen: Seen,
     hints: broadcast::Sender<ServiceName>,
+    /// Turns at reading logs, which takes memory and a core for a moment.
+    logs: Arc<Semaphore>,
 }
 
 /// How a local runtime is set up.
@@ -71,6 +76,7 @@ impl LocalRuntime {
             notes: Notes::default(),
             seen: Seen::default(),
             hints: broadcast::channel(HINTS).0,
+            logs: Arc::new(Semaphore::new(LOGS)),
         }));
         tokio::spawn(hints::watch(Arc::downgrade(&runtime.0)));
         tokio::spawn(disk_watch::watch(Arc::downgrade(&runtime.0)));

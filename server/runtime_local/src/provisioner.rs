@@ -1,11 +1,13 @@
 //! The port.
 
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use contract::Capabilities;
 use contract::log::{LogFilter, LogLines};
+use contract::values::Secret;
 use control::port::{
     Desired, Measurement, Observed, Phase, PortError, Power, Provisioner, Removal, ServiceName, SignIn, SignedIn,
 };
@@ -22,6 +24,8 @@ use crate::{Inner, LocalRuntime};
 const HOST: &str = "127.0.0.1";
 /// How long sessions may take to end before a stop cuts them off.
 const STOP: Duration = Duration::from_secs(30);
+/// How long somebody waits for his turn to read a log.
+const LOG_WAIT: Duration = Duration::from_secs(5);
 /// How long a sign-in may take.
 const SIGN_IN: Duration = Duration::from_secs(5);
 
@@ -74,10 +78,16 @@ impl Provisioner for LocalRuntime {
         Ok(SignedIn { version: signed_in.version, tls: signed_in.tls, took: signed_in.took })
     }
 
-    async fn log(&self, name: &ServiceName, filter: &LogFilter) -> Result<LogLines, PortError> {
+    async fn log(&self, name: &ServiceName, filter: &LogFilter, secret: &Secret) -> Result<LogLines, PortError> {
+        let turn = tokio::time::timeout(LOG_WAIT, Arc::clone(&self.0.logs).acquire_owned()).await;
+        let Ok(Ok(turn)) = turn else { return Err(PortError::retry("too many logs are being read; try again")) };
         let (dir, text, count) = (self.0.dir(name), filter.q.clone(), usize::from(filter.lines));
-        let found = tokio::task::spawn_blocking(move || find_log_lines(&dir, &text, count)).await;
-        let found = found.unwrap_or(Err(postgres::Error::Interrupted)).map_err(retry)?;
+        let secret = SecretString::from(secret.expose());
+        let found = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            find_log_lines(&dir, &text, count, &secret)
+        });
+        let found = found.await.unwrap_or(Err(postgres::Error::Interrupted)).map_err(retry)?;
         Ok(LogLines { lines: found.lines, more: found.more })
     }
 

@@ -18,6 +18,10 @@ use crate::store::cursor::Window;
 const TOKENS_MAX: i64 = 100;
 /// Sessions that are listed.
 const SESSIONS_MAX: i64 = 100;
+/// In the audit log: somebody in a session didn't know its password.
+const WRONG_PASSWORD: &str = "user.wrong_password";
+/// So many in ten minutes; a session that was stolen is no place to guess.
+const WRONG_MAX: i64 = 5;
 
 impl Control {
     /// Any member: who he is and where he is a member, oldest membership first.
@@ -163,31 +167,43 @@ impl Control {
     /// are listed, and stay.
     ///
     /// # Errors
-    /// 422 for a current password that is wrong, and for a new one that breaks a rule; 429 where too many are checked.
+    /// 422 for a current password that is wrong, and for a new one that breaks a rule; 429 where too many are checked, or too many
+    /// were wrong.
     pub async fn change_password(&self, who: &Caller, change: PasswordChange) -> Result<(), Error> {
         let (current, new) = change.parse()?;
         super::rules::password(&new).map_err(|problem| Problem { field: "new_password".into(), ..problem })?;
-        let known = sqlx::query_scalar!("select password_hash from users where id = $1", who.user_id)
-            .fetch_optional(&self.pool)
-            .await?;
+        let mut transaction = self.pool.begin().await?;
+        // One at a time for a user: nobody keeps the others from signing in by having his password checked again and again.
+        let known = sqlx::query_scalar!(
+            "select password_hash from users where id = $1 for no key update skip locked",
+            who.user_id
+        )
+        .fetch_optional(&mut *transaction)
+        .await?
+        .ok_or(ApiError::TooMany(1))?;
+        let wrong = sqlx::query_scalar!(
+            r#"select count(*) as "count!" from audit
+               where workspace_id = $1 and user_id = $2 and action = $3 and at > now() - interval '10 minutes'"#,
+            who.workspace_id,
+            who.user_id,
+            WRONG_PASSWORD
+        )
+        .fetch_one(&mut *transaction)
+        .await?;
+        if wrong >= WRONG_MAX {
+            return Err(ApiError::TooMany(600).into());
+        }
+        let audited = |action| Entry { action, entity_id: Some(who.user_id), entity: &who.email, reason: None };
         let hasher = &self.identity.hasher;
-        if !hasher.verify(&current, known.clone()).await? {
+        if !hasher.verify(&current, Some(known)).await? {
+            audit::write(&mut transaction, who, audited(WRONG_PASSWORD)).await?;
+            transaction.commit().await?;
             return Err(Problem::breaks("current_password", "wrong", "is not your password").into());
         }
         let hash = hasher.hash(&new).await?;
-        let mut transaction = self.pool.begin().await?;
-        // as it was checked: a reset in between wins
-        let changed = sqlx::query!(
-            "update users set password_hash = $2, updated_at = now() where id = $1 and password_hash = $3",
-            who.user_id,
-            hash,
-            known
-        )
-        .execute(&mut *transaction)
-        .await?;
-        if changed.rows_affected() == 0 {
-            return Err(ApiError::Conflict("Your password was changed elsewhere meanwhile".into()).into());
-        }
+        sqlx::query!("update users set password_hash = $2, updated_at = now() where id = $1", who.user_id, hash)
+            .execute(&mut *transaction)
+            .await?;
         sqlx::query!("delete from sessions where user_id = $1 and id <> $2", who.user_id, who.proof)
             .execute(&mut *transaction)
             .await?;
@@ -198,8 +214,7 @@ impl Control {
         )
         .execute(&mut *transaction)
         .await?;
-        let entry = Entry { action: "user.password", entity_id: Some(who.user_id), entity: &who.email, reason: None };
-        audit::write(&mut transaction, who, entry).await?;
+        audit::write(&mut transaction, who, audited("user.password")).await?;
         transaction.commit().await?;
         Ok(())
     }

@@ -20,7 +20,7 @@ pub async fn sweep(pool: &PgPool) -> Result<u64, Error> {
     let links = sqlx::query!("delete from setup_links where expires_at <= now()");
     let keys = sqlx::query!("delete from idempotency_keys where created_at <= now() - interval '24 hours'");
     let events = sqlx::query!("delete from events where created_at <= now() - interval '24 hours'");
-    let samples = sqlx::query!("delete from samples where at <= now() - interval '25 hours'");
+    let samples = sqlx::query!("delete from samples where slot <= now() - interval '25 hours'");
     let mut gone = 0;
     for query in [sessions, tokens, links, keys, events, samples] {
         gone += query.execute(pool).await?.rows_affected();

@@ -228,11 +228,12 @@ impl Provisioner for FakeRuntime {
         self.call(Method::SignIn, |world| world.sign_in(at)).await
     }
 
-    async fn log(&self, name: &ServiceName, filter: &LogFilter) -> Result<LogLines, PortError> {
+    async fn log(&self, name: &ServiceName, filter: &LogFilter, secret: &Secret) -> Result<LogLines, PortError> {
         let find = |world: &mut World| {
             let lines = world.services.get(name).map(|server| server.log.clone()).unwrap_or_default();
             let text = filter.q.to_lowercase();
-            let mut lines: Vec<_> = lines.into_iter().filter(|line| line.to_lowercase().contains(&text)).collect();
+            let dotted = lines.into_iter().map(|line| line.replace(secret.expose(), "••••••••"));
+            let mut lines: Vec<_> = dotted.filter(|line| line.to_lowercase().contains(&text)).collect();
             let older = lines.len().saturating_sub(usize::from(filter.lines));
             Ok(LogLines { lines: lines.split_off(older), more: older > 0 })
         };

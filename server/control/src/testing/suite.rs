@@ -239,7 +239,7 @@ pub async fn what_a_server_logs_can_be_searched(lab: &impl Lab) {
     let desired = ready(lab).await;
     let find = async |q: &str, lines| {
         let filter = LogFilter { q: q.into(), lines };
-        lab.runtime().log(&desired.name, &filter).await.unwrap()
+        lab.runtime().log(&desired.name, &filter, &desired.password).await.unwrap()
     };
     let all = find("", LogFilter::MOST).await;
     assert!(!all.lines.is_empty() && !all.more, "{all:?}");

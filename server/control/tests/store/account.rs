@@ -58,6 +58,11 @@ async fn a_new_password_ends_everything_but_this_session_and_personal_tokens(poo
         assert_eq!((error.status(), error.problems()[0].field.as_str()), (status, field));
     }
     on.identity.sign_in(&on.owner.email, &Secret::new(OLD)).await.unwrap();
+    for _ in 0..4 {
+        on.control.change_password(&here, change("guess", "another long password")).await.unwrap_err();
+    }
+    assert_eq!(refusal(on.control.change_password(&here, change(OLD, "another long password")).await).0, 429);
+    on.run("update audit set at = at - interval '11 minutes' where user_id = $1", on.owner.user_id).await;
     on.control.change_password(&here, change(OLD, "another long password")).await.unwrap();
     assert!(on.identity.sign_in(&on.owner.email, &Secret::new(OLD)).await.is_err());
     on.identity.sign_in(&on.owner.email, &Secret::new("another long password")).await.unwrap();

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use contract::log::{LogFilter, LogLines};
 use contract::permission::Role;
+use contract::values::Secret;
 use contract::{ApiError, Caller, Capabilities};
 use control::identity::Identity;
 use control::port::{Desired, Measurement, Observed, PortError, Provisioner, Removal, ServiceName, SignIn, SignedIn};
@@ -43,7 +44,7 @@ impl Provisioner for Nothing {
     async fn sign_in(&self, _: &SignIn) -> Result<SignedIn, PortError> {
         unreachable!()
     }
-    async fn log(&self, _: &ServiceName, _: &LogFilter) -> Result<LogLines, PortError> {
+    async fn log(&self, _: &ServiceName, _: &LogFilter, _: &Secret) -> Result<LogLines, PortError> {
         unreachable!()
     }
     async fn measure(&self, _: &ServiceName) -> Result<Option<Measurement>, PortError> {

@@ -1,4 +1,7 @@
-use contract::log::{LogFilter, LogLines};
+use contract::{
+    log::{LogFilter, LogLines},
+    permission::Permission,
+};
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 
@@ -8,6 +11,7 @@ use crate::{
     pages::workspace,
     paths,
     ui::{Card, INPUT, Notice, Tone},
+    viewer,
 };
 
 /// Lines that are shown: what is older is found by searching.
@@ -16,6 +20,10 @@ const SHOWN: u16 = 500;
 /// What its server logged, followed as it grows: the newest line stands last.
 #[component]
 pub fn Logs(name: String) -> impl IntoView {
+    if let Some(why) = viewer::lacks(Permission::ServicesReveal) {
+        let evidence = Some("What a server logs repeats what its clients sent.".to_owned());
+        return view! { <Notice tone=Tone::Idle cause=format!("{why}.") evidence /> }.into_any();
+    }
     let slug = workspace();
     let q = use_query_map().with_untracked(|query| query.get("q").unwrap_or_default());
     let (action, asked) = (paths::service_logs(&slug, &name), q.clone());
@@ -45,10 +53,11 @@ pub fn Logs(name: String) -> impl IntoView {
             </form>
             {lines}
             <p class="border-t border-line px-4 py-2 text-sm text-ink-3">
-                "Times are UTC. About a week is kept. Statements of clients and passwords are left out."
+                "Times are UTC. About a week is kept. Statements of clients and this service's password are left out."
             </p>
         </Card>
     }
+    .into_any()
 }
 
 #[component]
@@ -58,7 +67,8 @@ fn Lines(found: LogLines, asked: String) -> impl IntoView {
         return view! { <p class="px-4 py-10 text-center text-ink-2">{words}</p> }.into_any();
     }
     let count = words::number(found.lines.len() as f64);
-    let older = found.more.then(|| view! { <p class="px-4 pt-2 text-sm text-ink-3">"The newest " {count} " lines that match. Search for older ones."</p> });
+    let which = if asked.is_empty() { " lines. Search for older ones." } else { " lines that match." };
+    let older = found.more.then(|| view! { <p class="px-4 pt-2 text-sm text-ink-3">"The newest " {count} {which}</p> });
     let line = |line: String| {
         let ink = severity(&line).map_or("", Tone::ink);
         view! { <span class=format!("block px-4 hover:bg-sunk {ink}")>{line}</span> }
@@ -70,8 +80,9 @@ fn Lines(found: LogLines, asked: String) -> impl IntoView {
             data-tail
             tabindex="0"
             role="log"
+            aria-live="off"
             aria-label="Log lines"
-            class="max-h-[65vh] min-h-40 overflow-auto py-2 font-mono text-xs leading-[1.6]"
+            class="max-h-[65vh] min-h-40 overflow-auto py-2 font-mono text-xs leading-[1.6] max-sm:[overflow-wrap:anywhere] max-sm:whitespace-pre-wrap"
         >
             {found.lines.into_iter().map(line).collect_view()}
         </pre>

@@ -66,6 +66,7 @@ fn Charts(service: Service, metrics: Metrics, span: Span) -> impl IntoView {
     let slug = workspace();
     let ends = (clock(metrics.to - Duration::seconds(span.seconds().into())), clock(metrics.to));
     let most = metrics.points.iter().map(|point| point.connections_max).fold(0.0, f64::max);
+    let most_wal = metrics.points.iter().filter_map(|point| point.wal).fold(0.0, f64::max);
     let disk = service.disk_size * GIB;
     let memory = service.ram_size.map(|ram| ram * MIB);
     let chart =
@@ -97,7 +98,7 @@ fn Charts(service: Service, metrics: Metrics, span: Span) -> impl IntoView {
         chart("CPU", cores, service.cpu_size, |point| point.cpu),
         chart("Memory", bytes, memory, |point| Some(point.memory)),
         chart("Size of all databases", bytes, Some(disk), |point| Some(point.size)),
-        chart("WAL", bytes_per_second, None, |point| point.wal),
+        chart("WAL", bytes_per_second, power_of_two(most_wal), |point| point.wal),
     ];
     let charts = charts.into_iter().collect_view();
     view! {
@@ -111,6 +112,11 @@ fn Charts(service: Service, metrics: Metrics, span: Span) -> impl IntoView {
             }}
         </Card>
     }
+}
+
+/// The least round number of bytes that nothing is above.
+fn power_of_two(most: f64) -> Option<f64> {
+    (most > 0.0).then(|| most.log2().ceil().exp2())
 }
 
 fn connections(value: f64) -> String {
@@ -137,6 +143,11 @@ fn cores(value: f64) -> String {
 mod tests {
     use super::*;
     use time::macros::datetime;
+
+    #[test]
+    fn bytes_are_rounded_up_in_their_own_way() {
+        assert_eq!([0.0, 1.0, 50_000.0].map(power_of_two), [None, Some(1.0), Some(65_536.0)]);
+    }
 
     #[test]
     fn a_step_without_a_point_is_a_gap_and_the_newest_may_be_missing() {

@@ -172,13 +172,7 @@ fn Found(tab: Tab, service: Service, around: Around) -> impl IntoView {
     let back = paths::services(&slug);
     let Service { uuid, name, label, created_at, state, .. } = service.clone();
     let crumbs = vec![Crumb::to("Services", back.clone()), Crumb::here(label.clone())];
-    let live = match tab {
-        // what is typed there stays, whatever happens meanwhile
-        Tab::Settings => Vec::new(),
-        Tab::Overview | Tab::Logs | Tab::Metrics | Tab::Activity => {
-            vec![Topic::One(EventKind::Service, uuid), Topic::Every(EventKind::Project)]
-        }
-    };
+    let live = vec![Topic::One(EventKind::Service, uuid), Topic::Every(EventKind::Project)];
     let gone = WhenGone { to: back, words: format!("{label} is gone.") };
     let below = {
         let (name, kind, project) = (name.clone(), words::kind(&service), around.project);

@@ -37,7 +37,8 @@ pub fn Settings(service: Service) -> impl IntoView {
     let refused = refused(service.state, Action::Update, Permission::ServicesManage);
     Suspend::new(async move {
         match now(slug.clone(), &service).await {
-            Ok(now) => view! { <SettingsForm slug name=service.name now refused /> }.into_any(),
+            // what is typed there stays, whatever happens meanwhile
+            Ok(now) => view! { <div data-keep><SettingsForm slug name=service.name now refused /></div> }.into_any(),
             Err(error) => {
                 view! { <Notice tone=Tone::Bad cause="The settings can't be shown." evidence=Some(error.to_string()) /> }.into_any()
             }
