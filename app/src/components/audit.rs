@@ -1,4 +1,4 @@
-use contract::{audit::AuditEntry, page::Page};
+use contract::audit::AuditEntry;
 use leptos::prelude::*;
 
 use super::words;
@@ -55,11 +55,6 @@ pub fn AuditRows(
 /// The title above such a list: whoever may not see what others did sees what he did himself.
 pub fn audit_title(sees_all: bool) -> &'static str {
     if sees_all { "Who did what" } else { "What you did" }
-}
-
-/// Whether there is anything to show.
-pub fn entries(found: Option<Page<AuditEntry>>) -> Vec<AuditEntry> {
-    found.map(|page| page.items).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ mod refusal;
 mod services;
 pub mod words;
 
-pub use audit::{AuditRows, audit_title, entries};
+pub use audit::{AuditRows, audit_title};
 pub use call_form::CallForm;
 pub use create_service::CreateService;
 pub use fill::Fill;

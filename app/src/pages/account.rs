@@ -14,7 +14,7 @@ use crate::{
     components::{CallForm, Page, PageHead},
     pages::workspace,
     ui::{
-        Button, Card, CardBody, CardHead, Cell, Column, Crumb, Kind, Notice, RelativeTime, Row, Sheet, Table,
+        Button, Card, CardBody, CardHead, Cell, Column, Crumb, Dialog, Kind, Notice, RelativeTime, Row, Table,
         TextField, Tone,
     },
     viewer::viewer,
@@ -190,16 +190,16 @@ fn Tokens(tokens: Result<Vec<Token>, CallError>) -> impl IntoView {
             </CardHead>
             {body}
         </Card>
-        <NewTokenSheet />
+        <NewTokenDialog />
     }
 }
 
 /// Asks for a label; shows what was made, this once.
 #[component]
-fn NewTokenSheet() -> impl IntoView {
+fn NewTokenDialog() -> impl IntoView {
     let call = CreateToken { workspace: workspace(), new: NewToken::default() };
     view! {
-        <Sheet id="new-token" title="New token">
+        <Dialog id="new-token" title="New token">
             <CallForm call fields="new" stays=true>
                 <TextField name="label" label="Label" hint=Some("What will use it.".to_owned()) />
                 <TextField
@@ -219,7 +219,7 @@ fn NewTokenSheet() -> impl IntoView {
                     <Button kind=Kind::Primary submit=true>"Make it"</Button>
                 </div>
             </CallForm>
-        </Sheet>
+        </Dialog>
     }
 }
 

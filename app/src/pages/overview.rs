@@ -13,13 +13,12 @@ use leptos::prelude::*;
 use crate::{
     calls::{CallError, activity::list_audit, resources::list_resources, services::list_services},
     components::{
-        AuditRows, CreateService, Fill, Names, Page, PageHead, ServiceRows, StateBadge, audit_title, entries, names,
-        words,
+        AuditRows, CreateService, Fill, Names, Page, PageHead, ServiceRows, StateBadge, audit_title, names, words,
     },
     live::Topic,
     pages::workspace,
     paths,
-    ui::{ButtonLink, Card, CardHead, Cell, Column, Crumb, EmptyState, NameCell, Notice, Row, Table, Tone},
+    ui::{ButtonLink, Card, CardHead, Crumb, EmptyState, Notice, Tone},
     viewer,
 };
 
@@ -27,8 +26,6 @@ use crate::{
 const NEWEST: usize = 6;
 /// Of each state of trouble. More than this at once is one trouble, not many.
 const TROUBLED: u8 = 10;
-
-const TROUBLE: &[Column] = &[Column::text("State"), Column::text("Service"), Column::text("Cause"), Column::text("")];
 
 /// Newest first, and every service in trouble, however old.
 struct Found {
@@ -66,7 +63,7 @@ pub fn Overview() -> impl IntoView {
                     list_resources(slug.clone(), PageRequest::whole()),
                     list_audit(slug, AuditFilter::default(), latest())
                 );
-                let latest = entries(latest.ok());
+                let latest = latest.map(|page| page.items).unwrap_or_default();
                 let pools = pools.map(|pools| pools.items).unwrap_or_default();
                 match found {
                     Ok(Found { newest, troubled }) => {
@@ -151,19 +148,24 @@ fn Attention(troubled: Vec<Service>) -> impl IntoView {
             let cause = words::trouble(service.state).unwrap_or_default();
             let reason =
                 service.state_reason.filter(|words| words.trim_end_matches('.') != cause.trim_end_matches('.'));
+            let id = format!("trouble-{}", service.name);
             view! {
-                <Row id=format!("trouble-{}", service.name)>
-                    <Cell>
+                <li
+                    id=id
+                    class="flex flex-wrap items-center gap-x-4 gap-y-1.5 border-b border-line px-4 py-2.5 last:border-b-0"
+                >
+                    <a href=href.clone() class="order-1 min-w-0 flex-1 basis-40 underline-offset-2 hover:underline">
+                        <span class="block truncate leading-[1.3]">{service.label}</span>
+                        <span class="block truncate font-mono text-xs text-ink-3">{service.name}</span>
+                    </a>
+                    <div class="order-2 sm:order-none sm:w-28">
                         <StateBadge state=service.state />
-                    </Cell>
-                    <NameCell label=service.label name=service.name href=href.clone() />
-                    <Cell wrap=true>
-                        {cause} " " <span class="text-ink-2 [overflow-wrap:anywhere]">{reason}</span>
-                    </Cell>
-                    <Cell number=true>
-                        <ButtonLink href small=true>"Look into it"</ButtonLink>
-                    </Cell>
-                </Row>
+                    </div>
+                    <p class="order-3 min-w-0 basis-full [overflow-wrap:anywhere] sm:flex-2 sm:basis-60">
+                        {cause} " " <span class="text-ink-2">{reason}</span>
+                    </p>
+                    <div class="order-4"><ButtonLink href small=true>"Look into it"</ButtonLink></div>
+                </li>
             }
         })
         .collect::<Vec<_>>();
@@ -171,9 +173,7 @@ fn Attention(troubled: Vec<Service>) -> impl IntoView {
         view! {
             <Card>
                 <CardHead title="Needs attention" />
-                <Table label="Services that need attention" columns=TROUBLE>
-                    {rows.into_iter().collect_view()}
-                </Table>
+                <ul aria-label="Services that need attention">{rows.into_iter().collect_view()}</ul>
             </Card>
         }
     })

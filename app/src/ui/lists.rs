@@ -17,7 +17,7 @@ pub fn KeyValue(#[prop(into)] key: String, #[prop(optional)] mono: bool, childre
 /// The few numbers that sum a thing up, side by side.
 #[component]
 pub fn Figures(children: Children) -> impl IntoView {
-    view! { <dl class="grid gap-px overflow-hidden rounded-md border border-line bg-line has-[>*+*]:grid-cols-2 lg:has-[>*+*]:grid-cols-4">{children()}</dl> }
+    view! { <dl class="grid gap-px overflow-hidden rounded-md border border-line bg-line has-[>*+*]:grid-cols-2 lg:has-[>:nth-child(3)]:grid-cols-4">{children()}</dl> }
 }
 
 /// The value large, the limit small behind it: "74 of 256 MiB".

@@ -17,7 +17,6 @@ mod meter;
 mod navigation;
 mod notice;
 mod select;
-mod sheet;
 mod switch;
 mod table;
 mod theme;
@@ -44,7 +43,7 @@ pub use meter::{Legend, Level, Meter};
 pub use navigation::{Breadcrumbs, Crumb, MAIN, Skipped, Tab, Tabs};
 pub use notice::{EmptyState, Hidden, Notice, Skeleton};
 pub use select::Select;
-pub use sheet::Sheet;
+
 pub use switch::Switch;
 pub use table::{Cell, Column, NameCell, Row, Table};
 pub use theme::{Theme, ThemeSwitch};

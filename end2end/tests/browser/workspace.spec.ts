@@ -1,6 +1,8 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { OVERVIEW, PROJECTS, RESOURCES, SERVICES, expect, open, test } from "../support/browser.ts";
+import { OVERVIEW, PROJECTS, RESOURCES, SERVICES, expect, hydrated, open, test } from "../support/browser.ts";
+import { ADMIN } from "../support/console.ts";
+import { metadata } from "../support/metadata.ts";
 import { admin, shared } from "../support/shared.ts";
 import { details } from "../support/types.ts";
 
@@ -37,14 +39,14 @@ test("what fills a resource is found from the overview, and each place leads to 
 test("a service in trouble stands first on the overview, with its cause and the way there", async ({ page }) => {
   const service = await admin().healthy({ project_id: (await admin().project()).uuid, label: "Lost", ram_size: 128 });
   await open(page, OVERVIEW);
-  await expect(page.getByRole("table", { name: "Services that need attention" })).toHaveCount(0);
+  await expect(page.getByRole("list", { name: "Services that need attention" })).toHaveCount(0);
   await admin().good(admin().patch(`/services/${service.uuid}/state`, { state: "process_stop" }));
   await admin().state(service.uuid, ["stopped"]);
   rmSync(join(shared().dataDir, "services", service.name), { recursive: true });
   // a look of the watch may have come first: then nothing is left to be started
   const started = await admin().patch(`/services/${service.uuid}/state`, { state: "process_start" });
   if (started.status >= 300) expect(started.text).toContain("not_now");
-  const row = page.getByRole("table", { name: "Services that need attention" }).getByRole("row").filter({ hasText: "Lost" });
+  const row = page.getByRole("list", { name: "Services that need attention" }).getByRole("listitem").filter({ hasText: "Lost" });
   await expect(row).toContainText("lost");
   await expect(row).toContainText("Its storage is gone.");
   await row.getByRole("link", { name: "Look into it" }).click();
@@ -63,4 +65,29 @@ test("a project or a resource that isn't there answers 404 and shows the way bac
       expect(await answer.text(), id).toContain(name);
     }
   }
+});
+
+test("who is a member of several workspaces changes between them, and none sees the other's", async ({ page }) => {
+  const service = await admin().create({ project_id: (await admin().project()).uuid, label: "Of the first", ram_size: 128 });
+  await open(page, OVERVIEW);
+  await expect(page.getByRole("complementary").getByRole("group")).toHaveCount(0);
+  // no API makes a workspace yet
+  await metadata(`
+    with w as (insert into workspaces (id, slug, name) values (gen_random_uuid(), 'second', 'Second place') returning id)
+    insert into memberships (workspace_id, user_id, role) select w.id, u.id, 'viewer' from w, users u where u.email = '${ADMIN.email}'`);
+  try {
+    await page.reload();
+    await hydrated(page);
+    const rail = page.getByRole("complementary");
+    await rail.getByRole("group").locator("summary").click();
+    await expect(rail.getByRole("link", { name: "Main" })).toHaveAttribute("aria-current", "true");
+    await rail.getByRole("link", { name: "Second place" }).click();
+    await expect(page).toHaveURL("/w/second");
+    await expect(page.getByText("No services yet")).toBeVisible();
+    await expect(rail).toContainText("viewer");
+    expect((await page.request.get(`/w/second/services/${service.name}`)).status()).toBe(404);
+  } finally {
+    await metadata("delete from workspaces where slug = 'second'");
+  }
+  await admin().remove(service.uuid);
 });

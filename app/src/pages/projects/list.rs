@@ -10,13 +10,13 @@ use crate::{
     pages::workspace,
     paths,
     ui::{
-        Button, Card, Cell, Column, Crumb, EmptyState, Kind, Notice, RelativeTime, Row, Sheet, Table, TextField, Tone,
+        Button, Card, Cell, Column, Crumb, Dialog, EmptyState, Kind, Notice, RelativeTime, Row, Table, TextField, Tone,
         lu,
     },
     viewer,
 };
 
-const COLUMNS: &[Column] = &[Column::text("Project"), Column::text("Open to"), Column::text("Created")];
+const COLUMNS: &[Column] = &[Column::text("Project"), Column::text("Open to"), Column::text("Created").wide()];
 
 #[component]
 pub fn Projects() -> impl IntoView {
@@ -51,7 +51,7 @@ pub fn Projects() -> impl IntoView {
                                         <a href=href class="block truncate underline-offset-2 hover:underline">{project.name}</a>
                                     </th>
                                     <Cell>{open_to}</Cell>
-                                    <Cell quiet=true>
+                                    <Cell quiet=true wide=true>
                                         <RelativeTime at=project.created_at />
                                     </Cell>
                                 </Row>
@@ -81,7 +81,7 @@ pub fn Projects() -> impl IntoView {
 fn NewProject() -> impl IntoView {
     let call = CreateProject { workspace: workspace(), fields: ProjectFields::default() };
     view! {
-        <Sheet id="new-project" title="New project">
+        <Dialog id="new-project" title="New project">
             <CallForm call fields="fields" said="The project was created.">
                 <TextField name="name" label="Name" />
                 <div class="flex justify-end gap-2">
@@ -89,6 +89,6 @@ fn NewProject() -> impl IntoView {
                     <Button kind=Kind::Primary submit=true>"Create project"</Button>
                 </div>
             </CallForm>
-        </Sheet>
+        </Dialog>
     }
 }

@@ -21,7 +21,7 @@ use crate::{
     live::Topic,
     pages::{address_id, workspace},
     paths,
-    ui::{Button, Card, CardHead, Crumb, Kind, Notice, RelativeTime, Sheet, TextField, Tone},
+    ui::{Button, Card, CardHead, Crumb, Dialog, Kind, Notice, RelativeTime, TextField, Tone},
     viewer,
 };
 
@@ -126,7 +126,7 @@ fn Manage(id: Uuid, name: String) -> impl IntoView {
     view! {
         <Button id="rename" quiet=true opens="rename-project" refused>"Rename"</Button>
         <Button id="delete" kind=Kind::Danger quiet=true opens="delete-project" refused>"Delete"</Button>
-        <Sheet id="rename-project" title="Rename the project">
+        <Dialog id="rename-project" title="Rename the project">
             <CallForm call=rename fields="fields" said="The project was renamed.">
                 <TextField name="name" label="Name" filled=now />
                 <div class="flex justify-end gap-2">
@@ -134,8 +134,8 @@ fn Manage(id: Uuid, name: String) -> impl IntoView {
                     <Button kind=Kind::Primary submit=true>"Rename it"</Button>
                 </div>
             </CallForm>
-        </Sheet>
-        <Sheet id="delete-project" title>
+        </Dialog>
+        <Dialog id="delete-project" title>
             <p>"The project and its variables go. A project with services can't be deleted: move or delete them first."</p>
             <CallForm call=delete then=paths::projects(&slug) said>
                 <TextField name="confirm" label=confirm until />
@@ -146,7 +146,7 @@ fn Manage(id: Uuid, name: String) -> impl IntoView {
                     </Button>
                 </div>
             </CallForm>
-        </Sheet>
+        </Dialog>
     }
 }
 

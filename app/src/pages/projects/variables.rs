@@ -12,7 +12,7 @@ use crate::{
     calls::projects::{CreateVar, DeleteVar, UpdateVar},
     components::CallForm,
     pages::workspace,
-    ui::{Button, Card, CardHead, Cell, Column, Kind, RelativeTime, Row, Sheet, Table, TextArea, TextField},
+    ui::{Button, Card, CardHead, Cell, Column, Dialog, Kind, RelativeTime, Row, Table, TextArea, TextField},
     viewer,
 };
 
@@ -67,7 +67,7 @@ pub fn Variables(
             </CardHead>
             {table}
         </Card>
-        <Sheet id="new-variable" title="Add a variable">
+        <Dialog id="new-variable" title="Add a variable">
             <CallForm call fields="fields" said="The variable was added.">
                 <TextField name="key" label="Name" mono=true hint=Some("Letters, digits and _.".to_owned()) />
                 <TextArea name="value" label="Value" rows=3 />
@@ -76,7 +76,7 @@ pub fn Variables(
                     <Button kind=Kind::Primary submit=true>"Add it"</Button>
                 </div>
             </CallForm>
-        </Sheet>
+        </Dialog>
     }
 }
 
@@ -122,7 +122,7 @@ fn Edit(project: Uuid, key: String, is_own: bool) -> impl IntoView {
     let (changed, deleted) = (format!("{key} was changed."), format!("{key} was deleted."));
     let (id, closes, field) = (sheet.clone(), sheet, format!("value-{key}"));
     view! {
-        <Sheet id title=key>
+        <Dialog id title=key>
             <div class="grid gap-4 text-left whitespace-normal">
                 {warning}
                 <CallForm call=update fields="fields" said=changed>
@@ -137,6 +137,6 @@ fn Edit(project: Uuid, key: String, is_own: bool) -> impl IntoView {
                     <Button kind=Kind::Danger submit=true>"Delete variable"</Button>
                 </CallForm>
             </div>
-        </Sheet>
+        </Dialog>
     }
 }

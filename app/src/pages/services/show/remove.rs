@@ -4,7 +4,7 @@ use crate::{
     calls::services::DeleteService,
     components::CallForm,
     pages::workspace,
-    ui::{Button, Kind, Sheet, TextField},
+    ui::{Button, Dialog, Kind, TextField},
 };
 
 /// The button, and what it opens: what goes, what is kept, and a field in which the name has to be typed.
@@ -25,7 +25,7 @@ pub fn Remove(
         <Button id="delete" kind=Kind::Danger quiet=true refused=Signal::stored(refused) opens="remove-dialog">
             "Delete"
         </Button>
-        <Sheet id="remove-dialog" title=format!("Delete {label}?")>
+        <Dialog id="remove-dialog" title=format!("Delete {label}?")>
             <div class="grid gap-2">
                 <p>"What goes:"</p>
                 <ul class="list-disc pl-5 text-ink-2">
@@ -43,7 +43,7 @@ pub fn Remove(
                     </Button>
                 </div>
             </CallForm>
-        </Sheet>
+        </Dialog>
     }
 }
 
