@@ -52,8 +52,7 @@ async function draw(address: string): Promise<void> {
   if (!fresh) return;
   const { gone, goneWords } = document.querySelector("main")?.dataset ?? {};
   if (gone && fresh.querySelector("main[data-missing]")) {
-    leave(goneWords ?? "");
-    return location.replace(gone);
+    return leave(goneWords ?? "", gone);
   }
   const [now, next] = [document, fresh].map((of) => of.getElementById("page"));
   // People may have gone on to another address meanwhile.

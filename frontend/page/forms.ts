@@ -119,8 +119,7 @@ function done(form: CallForm, said: Said | null): void {
   const menu = form.closest<HTMLDetailsElement>("details[data-menu]");
   if (menu) menu.open = false;
   if (then) {
-    leave(words ?? "");
-    location.assign(then);
+    leave(words ?? "", then);
   } else {
     say(words ?? "");
     void refresh();

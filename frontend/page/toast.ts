@@ -22,9 +22,17 @@ function hide(): void {
   if (toast) toast.hidden = true;
 }
 
-/** For the page that this one leads to. */
-export function leave(words: string): void {
+let leaving = false;
+
+/**
+ * Leads on to the page that takes the place of this one, which is gone, and says so there. Once: the answer to a call and
+ * the page drawn anew both come to it, and a second way out would cut off the first.
+ */
+export function leave(words: string, address: string): void {
+  if (leaving) return;
+  leaving = true;
   sessionStorage.setItem(LEFT, words);
+  location.replace(address);
 }
 
 export function showWhatWasLeft(): void {
