@@ -29,6 +29,7 @@ pub use seal::Sealer;
 
 use identity::Identity;
 use port::Provisioner;
+use reconcile::fail_points::FailPoints;
 
 /// Everything that a use case needs.
 #[derive(Clone)]
@@ -37,12 +38,19 @@ pub struct Control {
     pub(crate) sealer: Sealer,
     pub(crate) runtime: Arc<dyn Provisioner>,
     pub(crate) identity: Identity,
+    pub(crate) fail_points: FailPoints,
 }
 
 impl Control {
     pub fn new(pool: PgPool, sealer: Sealer, runtime: Arc<dyn Provisioner>) -> Self {
         let identity = Identity::new(pool.clone());
-        Self { pool, sealer, runtime, identity }
+        Self { pool, sealer, runtime, identity, fail_points: FailPoints::default() }
+    }
+
+    /// Steps can be broken into here.
+    #[cfg(feature = "testing")]
+    pub fn with_fail_points(self, fail_points: FailPoints) -> Self {
+        Self { fail_points, ..self }
     }
 
     /// Who somebody is; hashing is bounded together with the use cases'.

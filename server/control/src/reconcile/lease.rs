@@ -10,8 +10,9 @@ use super::row::Memo;
 use super::state;
 use crate::error::Error;
 
-/// How long a worker holds a task without a word; it renews every third of that.
-pub const LEASE: Duration = Duration::from_secs(15);
+/// How long a worker holds a task without a word; it renews every third of that. So long nothing happens to a service
+/// whose console died in the middle of a step.
+pub const LEASE: Duration = Duration::from_secs(5);
 /// First wait after a failure; doubled with every further one.
 const BACKOFF_FIRST: f64 = 0.5;
 /// Longest wait between two attempts.
@@ -84,10 +85,11 @@ pub async fn next_due(pool: &PgPool) -> Result<Option<Duration>, Error> {
 }
 
 impl Lease {
-    /// Holds on for another while. False: somebody else has it, or the service is gone.
+    /// Holds on for another while. False: somebody else has it, it was given back meanwhile, or the service is gone.
     pub async fn renew(&self, pool: &PgPool) -> Result<bool, Error> {
         let renewed = sqlx::query!(
-            "update tasks set lease_until = now() + make_interval(secs => $3) where service_id = $1 and fence = $2",
+            "update tasks set lease_until = now() + make_interval(secs => $3)
+             where service_id = $1 and fence = $2 and lease_until is not null",
             self.service,
             self.fence,
             LEASE.as_secs_f64()

@@ -4,6 +4,7 @@
 //! observes. A worker may die at any point: its lease runs out, and somebody else repeats the step.
 
 pub mod derive;
+pub mod fail_points;
 pub mod lease;
 pub mod row;
 pub mod state;
@@ -22,10 +23,11 @@ use uuid::Uuid;
 
 use self::lease::{LEASE, Lease, Then, Transition};
 use self::row::Row;
-use self::steps::{Next, Step, StepError};
+pub use self::steps::Step;
+use self::steps::{Next, StepError};
 use crate::Control;
 use crate::error::Error;
-use crate::port::{PortError, ServiceName};
+use crate::port::{PortError, Removal, ServiceName};
 
 /// Services worked on at once by one console. Starting a server keeps a core busy for a moment.
 const WORKERS: usize = 8;
@@ -155,9 +157,8 @@ async fn once(control: &Control, lease: Lease) -> Result<bool, Error> {
     let mut connection = control.pool.acquire().await?;
     let Some(row) = Row::load(&mut connection, lease.service).await? else { return Ok(false) };
     drop(connection);
-    let step = Step::parse(&row.step).ok_or(Error::Unexpected("tasks.step"))?;
-    let began = Instant::now();
-    let outcome = steps::run(control, lease, &row, step).await;
+    let (step, began) = (row.step, Instant::now());
+    let outcome = steps::run(control, lease, &row).await;
     let ok = if outcome.is_ok() { "true" } else { "false" };
     metrics::counter!("berth_steps_total", "step" => step.as_str(), "ok" => ok).increment(1);
     metrics::histogram!("berth_step_seconds", "step" => step.as_str()).record(began.elapsed());
@@ -178,7 +179,13 @@ async fn once(control: &Control, lease: Lease) -> Result<bool, Error> {
             memo.broke = false;
             Transition { settled: true, ..transition(Step::Watch, &row, Then::After(WATCH)) }
         }
-        Err(StepError::Outdated) => return lease.renew(&control.pool).await,
+        Err(StepError::Outdated) => {
+            let held = lease.renew(&control.pool).await?;
+            if !held {
+                undo(control, &row).await?;
+            }
+            return Ok(held);
+        }
         Err(StepError::Port(PortError::Retry { message, after })) => {
             tracing::warn!(name = %row.name, step = step.as_str(), attempt = row.attempt, message, "a step will be repeated");
             let then = after.map_or(Then::Backoff, Then::After);
@@ -199,6 +206,24 @@ async fn once(control: &Control, lease: Lease) -> Result<bool, Error> {
     };
     let transition = Transition { memo: &memo, ..transition };
     advance(control, lease, &row, &transition).await
+}
+
+/// A console that was paused for longer than its lease may make, on waking, what somebody else has removed meanwhile: the
+/// runtime knows no fence. Names are given once, so that what a service which is gone has can be taken away by anybody.
+async fn undo(control: &Control, row: &Row) -> Result<(), Error> {
+    let there = sqlx::query_scalar!(
+        r#"select exists (select 1 from services where id = $1 and workspace_id = $2) as "there!""#,
+        row.id,
+        row.workspace
+    );
+    if there.fetch_one(&control.pool).await? {
+        return Ok(());
+    }
+    tracing::warn!(name = %row.name, "what was done too late is taken away again");
+    while !matches!(control.runtime.delete(&row.name).await, Ok(Removal::Gone)) {
+        tokio::time::sleep(TIMER).await;
+    }
+    Ok(())
 }
 
 fn transition(step: Step, row: &Row, then: Then) -> Transition<'_> {

@@ -75,7 +75,7 @@ pub struct Row {
     pub rejected: bool,
     pub signed_in: bool,
     pub was_ready: bool,
-    pub step: String,
+    pub step: Step,
     pub memo: Memo,
     pub generation: i64,
     pub attempt: i32,
@@ -131,7 +131,7 @@ impl Row {
             rejected: row.rejected,
             signed_in: row.signed_in,
             was_ready: row.was_ready,
-            step: row.step,
+            step: Step::parse(&row.step).ok_or(Error::Unexpected("tasks.step"))?,
             memo: serde_json::from_value(row.memo).map_err(|_| Error::Unexpected("tasks.memo"))?,
             generation: row.generation,
             attempt: row.attempt,
@@ -163,7 +163,7 @@ impl Row {
 
     pub fn facts(&self) -> Facts<'_> {
         // what is only watched was as wanted when it was looked at last
-        let breaks = self.step == Step::Watch.as_str() && self.power == Power::Running && !self.signed_in;
+        let breaks = self.step == Step::Watch && self.power == Power::Running && !self.signed_in;
         let said = self.last_error.as_deref().or(breaks.then_some(BROKE)).or(self.reason.as_deref());
         Facts {
             deleting: self.deleting,

@@ -6,6 +6,7 @@ use contract::connection::Address;
 use contract::event::EventKind;
 use sqlx::{PgConnection, Postgres, Transaction};
 
+use super::fail_points::{Break, Point};
 use super::lease::Lease;
 use super::row::Row;
 use super::timeline::{self, Step as Shown};
@@ -16,7 +17,7 @@ use crate::port::{Observed, Phase, PortError, Power, Removal, SignIn};
 use crate::store::events::{self, Change};
 
 /// A step of the reconciler, as it stands in `tasks.step`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Step {
     /// Bring the runtime to what is wanted.
     Ensure,
@@ -81,10 +82,28 @@ impl From<sqlx::Error> for StepError {
 /// Between two looks at work that the runtime does by itself.
 const PACE: Duration = Duration::from_millis(500);
 
-/// Does one step.
-pub async fn run(control: &Control, lease: Lease, row: &Row, step: Step) -> Result<Next, StepError> {
-    match step {
-        _ if row.deleting && step != Step::Remove => Ok(Next::Go(Step::Remove)),
+/// Does the step that a row is at.
+pub async fn run(control: &Control, lease: Lease, row: &Row) -> Result<Next, StepError> {
+    pass(control, row, Point::Before).await?;
+    let next = carry_out(control, lease, row).await?;
+    pass(control, row, Point::After).await?;
+    Ok(next)
+}
+
+/// A place that a test may break into.
+async fn pass(control: &Control, row: &Row, point: Point) -> Result<(), StepError> {
+    match control.fail_points.pass(row.step, point) {
+        None => Ok(()),
+        Some(Break::Repeat) => Err(StepError::Outdated),
+        Some(Break::Fail) => Err(PortError::retry("a test has broken in").into()),
+        Some(Break::Hang) => std::future::pending().await,
+        Some(Break::Abort) => std::process::abort(),
+    }
+}
+
+async fn carry_out(control: &Control, lease: Lease, row: &Row) -> Result<Next, StepError> {
+    match row.step {
+        step if row.deleting && step != Step::Remove => Ok(Next::Go(Step::Remove)),
         Step::Ensure => ensure(control, lease, row).await,
         Step::SignIn => sign_in(control, lease, row).await,
         Step::Variables => write_variables(control, lease, row).await,
@@ -95,6 +114,7 @@ pub async fn run(control: &Control, lease: Lease, row: &Row, step: Step) -> Resu
 
 /// Begins to write what a step saw or did.
 async fn begin(control: &Control, lease: Lease, row: &Row) -> Result<Transaction<'static, Postgres>, StepError> {
+    pass(control, row, Point::Between).await?;
     lease.begin(&control.pool, Some(row.generation)).await?.ok_or(StepError::Outdated)
 }
 

@@ -1,4 +1,6 @@
+use contract::capacity::{self, Free, Need};
 use contract::permission::Role;
+use contract::values::Mib;
 use contract::{Console, NewService, ServiceChange};
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -10,15 +12,20 @@ async fn create(world: &World, new: NewService) -> Result<contract::Service, con
 }
 
 #[sqlx::test]
-async fn h33_of_many_creates_for_the_last_capacity_one_wins(pool: PgPool) {
+async fn h33_of_a_hundred_creates_for_the_last_capacity_one_wins(pool: PgPool) {
     let world = World::idle(pool).await;
     let large = NewService { ram_size: 1024.0.into(), ..world.wanted() };
-    let many = (0..10).map(|_| create(&world, large.clone()));
+    let many = (0..100).map(|_| create(&world, large.clone()));
     let answers = futures::future::join_all(many.collect::<Vec<_>>()).await;
     let (made, refused): (Vec<_>, Vec<_>) = answers.into_iter().partition(Result::is_ok);
-    assert_eq!((made.len(), refused.len()), (1, 9));
-    let words = "Ram size doesn't fit: 0 MiB are free on r1; the largest that fits is 0";
-    assert!(refused.into_iter().all(|answer| refusal(answer) == (422, words.into())));
+    assert_eq!((made.len(), refused.len()), (1, 99));
+    // the words of the form's preview
+    let left = Free::of(&world.on.control.get_resource(&world.on.owner, world.resource).await.unwrap());
+    let need = Need { ram: Mib::new(1024), disk: Mib::new(1024), instances: 1 };
+    let words: Vec<_> = capacity::problems(need, &left).into_iter().map(|problem| problem.words).collect();
+    assert!(words[0].contains("0 MiB are free on r1"), "{words:?}");
+    let words = words.join(", ");
+    assert!(refused.into_iter().all(|answer| refusal(answer) == (422, words.clone())));
     assert_eq!(world.on.count("select count(*) from services").await, 1);
     assert_eq!(world.on.count("select count(*) from audit where action = 'service.create'").await, 1);
 }

@@ -1,5 +1,8 @@
 //! Consoles that die.
 
+use std::time::Duration;
+
+use control::reconcile::fail_points::FailPoints;
 use control::reconcile::{Waker, run};
 use sqlx::postgres::PgPoolOptions;
 use tokio_util::sync::CancellationToken;
@@ -8,27 +11,40 @@ use crate::world::{World, control};
 
 /// A console that a test kills.
 pub struct Doomed {
-    executor: tokio::runtime::Runtime,
-    /// It hears no notifications.
+    executor: Option<tokio::runtime::Runtime>,
     pub waker: Waker,
 }
 
 impl Doomed {
-    /// With its own connections, in a runtime of its own: nothing of it ends in an orderly way.
+    /// With its own connections, in a runtime of its own: nothing of it ends in an orderly way. It hears nothing.
     pub fn new(world: &World) -> Self {
-        let (options, runtime) = (world.on.pool.connect_options(), world.runtime.clone());
-        let waker = Waker::default();
-        let woken = waker.clone();
+        Self::with(world, Waker::default(), FailPoints::default())
+    }
+
+    /// One that hears what the world hears, and can be broken into.
+    pub fn with(world: &World, waker: Waker, fail_points: FailPoints) -> Self {
+        let (options, runtime, woken) = (world.on.pool.connect_options(), world.runtime.clone(), waker.clone());
         let executor = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         executor.spawn(async move {
             let pool = PgPoolOptions::new().max_connections(3).connect_with((*options).clone()).await.unwrap();
-            run(control(pool, &runtime), woken, CancellationToken::new()).await;
+            let control = control(pool, &runtime).with_fail_points(fail_points);
+            run(control, woken, CancellationToken::new()).await;
         });
-        Self { executor, waker }
+        Self { executor: Some(executor), waker }
+    }
+
+    /// Stops it where it is for so long, as SIGSTOP does: its only thread sleeps, and no timer or socket of it goes on.
+    #[expect(clippy::disallowed_methods, reason = "blocking the only thread is what it is for")]
+    pub fn freeze(&self, time: Duration) {
+        self.executor.as_ref().expect("a console that lives").spawn(async move { std::thread::sleep(time) });
     }
 
     /// Everything that it did ends where it is.
-    pub fn die(self) {
-        self.executor.shutdown_background();
+    pub fn die(self) {}
+}
+
+impl Drop for Doomed {
+    fn drop(&mut self) {
+        self.executor.take().expect("a console that lives").shutdown_background();
     }
 }

@@ -2,7 +2,7 @@ use contract::permission::Role;
 use contract::{Caller, Console, NewService};
 use sqlx::PgPool;
 
-use crate::world::{World, refusal};
+use crate::world::{World, control, refusal};
 
 async fn create(
     world: &World,
@@ -65,16 +65,31 @@ async fn a_refused_request_leaves_its_key_free(pool: PgPool) {
 }
 
 #[sqlx::test]
-async fn h34_of_twenty_at_once_one_makes_a_service_and_all_get_it(pool: PgPool) {
+async fn h34_of_fifty_at_once_one_makes_a_service_and_all_get_it_also_after_a_kill(pool: PgPool) {
     let world = World::idle(pool).await;
-    let many = (0..20).map(|_| create(&world, &world.on.owner, world.wanted(), "k1"));
+    // they are thrown away with the console that they asked, in the middle of it or behind it
+    let executor = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    for _ in 0..50 {
+        let (options, runtime) = (world.on.pool.connect_options(), world.runtime.clone());
+        let (owner, new) = (world.on.owner.clone(), world.wanted());
+        executor.spawn(async move {
+            let pool = sqlx::postgres::PgPoolOptions::new().max_connections(1).connect_with((*options).clone()).await;
+            control(pool.unwrap(), &runtime).create_service(&owner, new, Some("k1".into())).await
+        });
+    }
+    world.wait("the first", async || (world.on.count("select count(*) from services").await > 0).then_some(())).await;
+    executor.shutdown_background();
+
+    let many = (0..50).map(|_| create(&world, &world.on.owner, world.wanted(), "k1"));
     let answers = futures::future::join_all(many.collect::<Vec<_>>()).await;
-    let mut ids: Vec<_> = answers.into_iter().map(|a| a.unwrap().uuid).collect();
-    ids.dedup();
-    assert_eq!(ids.len(), 1);
+    let mut seen: Vec<_> = answers.into_iter().map(|a| a.unwrap()).map(|s| (s.uuid, s.connection_details)).collect();
+    seen.dedup();
+    assert_eq!(seen.len(), 1);
     for (table, rows) in [("services", 1), ("tasks", 1), ("operations", 1), ("idempotency_keys", 1)] {
         let count = sqlx::query_scalar(sqlx::AssertSqlSafe(format!("select count(*) from {table}")));
         let seen: i64 = count.fetch_one(&world.on.pool).await.unwrap();
         assert_eq!(seen, rows, "{table}");
     }
+    let other = NewService { label: "Others".into(), ..world.wanted() };
+    assert_eq!(refusal(create(&world, &world.on.owner, other, "k1").await).0, 422);
 }

@@ -4,11 +4,13 @@
 
 mod actions;
 mod capacity;
+mod consoles;
 mod create;
 mod delete;
 mod doomed;
 mod events;
 mod idempotency;
+mod kills;
 mod looks;
 mod repeats;
 mod secrets;
