@@ -19,16 +19,14 @@ impl Point {
 }
 
 /// What happens at a point.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Break {
     /// The step ends here without a word, and is done once more.
     Repeat,
     /// The step ends with an error.
     Fail,
-    /// Nothing ever goes on: for a console in the test's own process, which is thrown away then.
+    /// Nothing ever goes on; whoever waits for that throws the console away then.
     Hang,
-    /// The process ends at once.
-    Abort,
 }
 
 #[cfg(all(feature = "testing", debug_assertions))]
@@ -61,9 +59,10 @@ mod armed {
     use super::{Break, Point, Step};
 
     /// What happens where, once. Clones share it.
-    #[derive(Clone)]
+    #[derive(Clone, Default)]
     pub struct FailPoints(Arc<Inner>);
 
+    #[derive(Default)]
     struct Inner {
         plan: Mutex<Plan>,
         hit: Notify,
@@ -75,25 +74,6 @@ mod armed {
         armed: Option<(Step, Point, usize, Break)>,
     }
 
-    impl Default for FailPoints {
-        /// Armed by `BERTH_FAIL_POINT`, where a process of its own is under test: `ensure between 2 abort`.
-        fn default() -> Self {
-            let points = Self(Arc::new(Inner { plan: Mutex::default(), hit: Notify::new() }));
-            if let Some((step, point, nth, what)) = std::env::var("BERTH_FAIL_POINT").ok().as_deref().and_then(read) {
-                points.arm(step, point, nth, what);
-            }
-            points
-        }
-    }
-
-    fn read(text: &str) -> Option<(Step, Point, usize, Break)> {
-        let [step, point, nth, what] = text.split(' ').collect::<Vec<_>>().try_into().ok()?;
-        let point = Point::ALL.into_iter().find(|p| format!("{p:?}").eq_ignore_ascii_case(point))?;
-        let all = [Break::Repeat, Break::Fail, Break::Hang, Break::Abort];
-        let what = all.into_iter().find(|b| format!("{b:?}").eq_ignore_ascii_case(what))?;
-        Some((Step::parse(step)?, point, nth.parse().ok()?, what))
-    }
-
     impl FailPoints {
         /// At the n-th passage from now on, counted from 1. What was armed before is not any more.
         pub fn arm(&self, step: Step, point: Point, nth: usize, what: Break) {
@@ -103,11 +83,6 @@ mod armed {
         /// Nothing happens any more; passages are counted from here.
         pub fn disarm(&self) {
             *self.plan() = Plan::default();
-        }
-
-        /// What is armed hasn't happened yet.
-        pub fn is_armed(&self) -> bool {
-            self.plan().armed.is_some()
         }
 
         /// Passages since the last time that it was armed or disarmed.

@@ -12,7 +12,7 @@ mod steps;
 pub mod timeline;
 pub mod variables;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use futures::StreamExt;
@@ -109,29 +109,66 @@ async fn fill(
     Ok(lease::next_due(&control.pool).await?.unwrap_or(TIMER).min(TIMER))
 }
 
+/// How the task stands after a step.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Turn {
+    GoOn,
+    /// The lease has ended as it should.
+    Ended,
+    /// Somebody else has it, or the service is gone.
+    Lost,
+}
+
 /// Works on one service until it has to wait, and holds the lease meanwhile.
 async fn work(control: &Control, lease: Lease, stop: &CancellationToken) {
     let span = tracing::info_span!("task", service = %lease.service, fence = lease.fence);
+    let name = OnceLock::new();
     let work = async {
         lease.show(&control.pool).await?;
         for _ in 0..STEPS {
-            match once(control, lease).await? {
-                true if !stop.is_cancelled() => {}
-                true => return lease.release(&control.pool).await,
-                false => return Ok(()),
+            match once(control, lease, &name).await? {
+                Turn::GoOn if !stop.is_cancelled() => {}
+                Turn::GoOn => break,
+                ended => return Ok(ended),
             }
         }
-        lease.release(&control.pool).await
+        lease.release(&control.pool).await?;
+        Ok::<_, Error>(Turn::Ended)
     };
     let work = tracing::Instrument::instrument(work, span);
-    tokio::select! {
-        done = work => {
-            if let Err(error) = done {
-                tracing::warn!(service = %lease.service, error = &error as &dyn std::error::Error, "a task could not go on");
-            }
-        }
-        () = hold(control, lease) => tracing::warn!(service = %lease.service, "the lease was lost"),
+    let turn = tokio::select! {
+        turn = work => turn,
+        () = hold(control, lease) => Ok(Turn::Lost),
+    };
+    let done = match (turn, name.get()) {
+        (Ok(Turn::Lost), Some(name)) => undo(control, lease, name, stop).await,
+        (turn, _) => turn.map(drop),
+    };
+    if let Err(error) = done {
+        tracing::warn!(service = %lease.service, error = &error as &dyn std::error::Error, "a task could not go on");
     }
+}
+
+/// A console that was paused for longer than its lease may make, on waking, what somebody else has removed meanwhile: the
+/// runtime knows no fence. Names are given once, so that whoever lost a lease may take away what a service that is gone
+/// still has.
+async fn undo(control: &Control, lease: Lease, name: &ServiceName, stop: &CancellationToken) -> Result<(), Error> {
+    tracing::warn!(%name, "the lease was lost");
+    let there =
+        sqlx::query_scalar!(r#"select exists (select 1 from services where id = $1) as "there!""#, lease.service);
+    if there.fetch_one(&control.pool).await? {
+        return Ok(());
+    }
+    let gone = async {
+        while !matches!(control.runtime.delete(name).await, Ok(Removal::Gone)) {
+            tokio::time::sleep(TIMER).await;
+        }
+    };
+    tokio::select! {
+        () = gone => {}
+        () = stop.cancelled() => {}
+    }
+    Ok(())
 }
 
 /// Renews the lease, and shows a deadline that passes meanwhile; ends when the lease is lost.
@@ -152,11 +189,12 @@ async fn hold(control: &Control, lease: Lease) {
     }
 }
 
-/// One step. True: go on; false: the lease has ended.
-async fn once(control: &Control, lease: Lease) -> Result<bool, Error> {
+/// One step. Sets the name that the runtime is asked with.
+async fn once(control: &Control, lease: Lease, name: &OnceLock<ServiceName>) -> Result<Turn, Error> {
     let mut connection = control.pool.acquire().await?;
-    let Some(row) = Row::load(&mut connection, lease.service).await? else { return Ok(false) };
+    let Some(row) = Row::load(&mut connection, lease.service).await? else { return Ok(Turn::Ended) };
     drop(connection);
+    name.get_or_init(|| row.name.clone());
     let (step, began) = (row.step, Instant::now());
     let outcome = steps::run(control, lease, &row).await;
     let ok = if outcome.is_ok() { "true" } else { "false" };
@@ -167,7 +205,7 @@ async fn once(control: &Control, lease: Lease) -> Result<bool, Error> {
         memo.died(row.now.unix_timestamp());
     }
     let transition = match &outcome {
-        Ok(Next::Gone) => return Ok(false),
+        Ok(Next::Gone) => return Ok(Turn::Ended),
         Ok(Next::Go(next)) if step == Step::Watch && !row.deleting => {
             let then = memo.pause().map_or(Then::GoOn, Then::After);
             Transition { error: Some(BROKE), ..transition(*next, &row, then) }
@@ -179,13 +217,7 @@ async fn once(control: &Control, lease: Lease) -> Result<bool, Error> {
             memo.broke = false;
             Transition { settled: true, ..transition(Step::Watch, &row, Then::After(WATCH)) }
         }
-        Err(StepError::Outdated) => {
-            let held = lease.renew(&control.pool).await?;
-            if !held {
-                undo(control, &row).await?;
-            }
-            return Ok(held);
-        }
+        Err(StepError::Outdated) => return still_held(control, lease).await,
         Err(StepError::Port(PortError::Retry { message, after })) => {
             tracing::warn!(name = %row.name, step = step.as_str(), attempt = row.attempt, message, "a step will be repeated");
             let then = after.map_or(Then::Backoff, Then::After);
@@ -208,33 +240,19 @@ async fn once(control: &Control, lease: Lease) -> Result<bool, Error> {
     advance(control, lease, &row, &transition).await
 }
 
-/// A console that was paused for longer than its lease may make, on waking, what somebody else has removed meanwhile: the
-/// runtime knows no fence. Names are given once, so that what a service which is gone has can be taken away by anybody.
-async fn undo(control: &Control, row: &Row) -> Result<(), Error> {
-    let there = sqlx::query_scalar!(
-        r#"select exists (select 1 from services where id = $1 and workspace_id = $2) as "there!""#,
-        row.id,
-        row.workspace
-    );
-    if there.fetch_one(&control.pool).await? {
-        return Ok(());
-    }
-    tracing::warn!(name = %row.name, "what was done too late is taken away again");
-    while !matches!(control.runtime.delete(&row.name).await, Ok(Removal::Gone)) {
-        tokio::time::sleep(TIMER).await;
-    }
-    Ok(())
-}
-
 fn transition(step: Step, row: &Row, then: Then) -> Transition<'_> {
     let memo = &row.memo;
     Transition { step: step.as_str(), memo, generation: row.generation, then, error: None, settled: false }
 }
 
-/// Writes the transition. True: go on, with the next step or, where a newer wish is there, from its beginning.
-async fn advance(control: &Control, lease: Lease, row: &Row, transition: &Transition<'_>) -> Result<bool, Error> {
+async fn still_held(control: &Control, lease: Lease) -> Result<Turn, Error> {
+    Ok(if lease.renew(&control.pool).await? { Turn::GoOn } else { Turn::Lost })
+}
+
+/// Writes the transition. What goes on is the next step or, where a newer wish is there, its first.
+async fn advance(control: &Control, lease: Lease, row: &Row, transition: &Transition<'_>) -> Result<Turn, Error> {
     let Some(mut transaction) = lease.begin(&control.pool, Some(row.generation)).await? else {
-        return lease.renew(&control.pool).await;
+        return still_held(control, lease).await;
     };
     lease.advance(&mut transaction, transition).await?;
     if let Some(error) = transition.error
@@ -243,7 +261,7 @@ async fn advance(control: &Control, lease: Lease, row: &Row, transition: &Transi
         state::changed(&mut transaction, row).await?;
     }
     transaction.commit().await?;
-    Ok(transition.then == Then::GoOn)
+    Ok(if transition.then == Then::GoOn { Turn::GoOn } else { Turn::Ended })
 }
 
 /// The runtime won't: the operation has failed, and nothing is tried until somebody changes something.

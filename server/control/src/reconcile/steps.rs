@@ -97,7 +97,6 @@ async fn pass(control: &Control, row: &Row, point: Point) -> Result<(), StepErro
         Some(Break::Repeat) => Err(StepError::Outdated),
         Some(Break::Fail) => Err(PortError::retry("a test has broken in").into()),
         Some(Break::Hang) => std::future::pending().await,
-        Some(Break::Abort) => std::process::abort(),
     }
 }
 

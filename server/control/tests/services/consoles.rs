@@ -7,7 +7,7 @@ use contract::{NewService, State};
 use control::reconcile::lease::LEASE;
 use control::testing::{Effect, Fault, Method};
 use sqlx::PgPool;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use crate::doomed::Doomed;
 use crate::world::{World, name};
@@ -19,7 +19,7 @@ const PAST: Duration = Duration::from_secs(60);
 /// After the lease of a console that died somebody else goes on within this time.
 const SOON: Duration = Duration::from_secs(5);
 
-/// Somebody else had it meanwhile, and is gone, too.
+/// Somebody else had it meanwhile, and has given it back.
 const LEASE_LOST: &str = "update tasks set fence = fence + 1, lease_until = null, run_at = now() where service_id = $1";
 
 fn small(world: &World) -> NewService {
@@ -40,49 +40,58 @@ async fn come_and_go(world: &World, rounds: usize, clients: usize) {
 }
 
 #[sqlx::test]
-async fn what_a_console_does_that_wakes_too_late_is_taken_away_again(pool: PgPool) {
+async fn what_a_console_makes_that_goes_on_too_late_is_taken_away_again(pool: PgPool) {
     let world = World::idle(pool).await;
-    for fault in [Fault::PauseBefore, Fault::PauseAfter] {
-        world.runtime.next(Method::Ensure, fault.clone());
+    // one that misses its lease before it goes on makes nothing, and proves nothing
+    for _ in 0..10 {
+        world.runtime.next(Method::Ensure, Fault::PauseBefore);
         let service = world.create(small(&world)).await;
-        let paused = Doomed::new(&world);
+        let late = Doomed::new(&world);
         world.runtime.paused(1).await;
         world.on.run(LEASE_LOST, service.uuid).await;
         world.delete(service.uuid).await;
         let other = world.work();
         world.gone(service.uuid).await;
         world.runtime.release();
-        let made_and_removed = async || {
-            let effects = world.runtime.effects(&name(&service));
-            (effects == [Effect::Made, Effect::Removed]).then_some(())
+        let taken_away = async {
+            while world.runtime.effects(&name(&service)) != [Effect::Made, Effect::Removed] {
+                sleep(Duration::from_millis(5)).await;
+            }
         };
-        world.wait(&format!("nothing, after {fault:?}"), made_and_removed).await;
+        let proved = timeout(LEASE, taken_away).await.is_ok();
         assert_eq!(world.runtime.names(), []);
         world.end(other).await;
-        paused.die();
+        late.die();
+        if proved {
+            return;
+        }
     }
+    panic!("no console ever went on");
 }
 
 #[sqlx::test]
 async fn a_console_paused_far_beyond_its_lease_does_nothing_twice(pool: PgPool) {
     let world = World::idle(pool).await;
     world.listens().await;
-    let paused = Doomed::new(&world);
-    let other = world.work();
-    let began = Instant::now();
-    come_and_go(&world, 8, 8).await;
-    // it holds something, and is stopped wherever it is
-    paused.waker.wake();
+    // it is in the middle of a step when it is stopped
+    world.runtime.next(Method::Ensure, Fault::PauseBefore);
     let held = world.create(small(&world)).await;
-    paused.freeze(LEASE + PAST);
+    let paused = Doomed::new(&world);
+    world.runtime.paused(1).await;
+    let frozen = paused.freeze();
+    world.runtime.release();
+    let (other, since) = (world.work(), Instant::now());
     come_and_go(&world, 200, 8).await;
+    while since.elapsed() < LEASE + PAST {
+        come_and_go(&world, 1, 1).await;
+    }
     world.settled(held.uuid, State::Healthy).await;
-    sleep((LEASE + PAST).saturating_sub(began.elapsed())).await;
+    drop(frozen);
     paused.waker.wake();
     come_and_go(&world, 16, 8).await;
     assert_eq!(world.runtime.effects(&name(&held)), ROUND[..3]);
     assert_eq!(world.runtime.names(), [name(&held)]);
-    assert_eq!(world.on.count("select count(*) from services").await, 1);
+    assert_eq!(world.rows("services").await, 1);
     world.end(other).await;
     paused.die();
 }
@@ -132,5 +141,5 @@ async fn connections_that_are_cut_at_any_moment_lose_nothing_that_was_acknowledg
     }
     let whole = "select count(*) from services s join tasks t on t.service_id = s.id
                  join observations o on o.service_id = s.id join operations p on p.service_id = s.id";
-    assert_eq!(world.on.count(whole).await, world.on.count("select count(*) from services").await);
+    assert_eq!(world.on.count(whole).await, world.rows("services").await);
 }

@@ -1,6 +1,6 @@
 //! Consoles that die.
 
-use std::time::Duration;
+use std::sync::mpsc;
 
 use control::reconcile::fail_points::FailPoints;
 use control::reconcile::{Waker, run};
@@ -8,6 +8,10 @@ use sqlx::postgres::PgPoolOptions;
 use tokio_util::sync::CancellationToken;
 
 use crate::world::{World, control};
+
+/// The lease of a console that died has run out.
+pub const LEASE_ENDS: &str =
+    "update tasks set lease_until = now() - interval '1 second', run_at = now() where service_id = $1";
 
 /// A console that a test kills.
 pub struct Doomed {
@@ -33,10 +37,13 @@ impl Doomed {
         Self { executor: Some(executor), waker }
     }
 
-    /// Stops it where it is for so long, as SIGSTOP does: its only thread sleeps, and no timer or socket of it goes on.
-    #[expect(clippy::disallowed_methods, reason = "blocking the only thread is what it is for")]
-    pub fn freeze(&self, time: Duration) {
-        self.executor.as_ref().expect("a console that lives").spawn(async move { std::thread::sleep(time) });
+    /// Stops it where it is, as SIGSTOP does, until what is answered is dropped: its only thread waits, and no timer or
+    /// socket of it goes on.
+    pub fn freeze(&self) -> mpsc::Sender<()> {
+        let (thaw, thawed) = mpsc::channel();
+        // the error is that the other end is gone
+        self.executor.as_ref().expect("a console that lives").spawn(async move { thawed.recv() });
+        thaw
     }
 
     /// Everything that it did ends where it is.

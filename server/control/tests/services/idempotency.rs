@@ -86,9 +86,7 @@ async fn h34_of_fifty_at_once_one_makes_a_service_and_all_get_it_also_after_a_ki
     seen.dedup();
     assert_eq!(seen.len(), 1);
     for (table, rows) in [("services", 1), ("tasks", 1), ("operations", 1), ("idempotency_keys", 1)] {
-        let count = sqlx::query_scalar(sqlx::AssertSqlSafe(format!("select count(*) from {table}")));
-        let seen: i64 = count.fetch_one(&world.on.pool).await.unwrap();
-        assert_eq!(seen, rows, "{table}");
+        assert_eq!(world.rows(table).await, rows, "{table}");
     }
     let other = NewService { label: "Others".into(), ..world.wanted() };
     assert_eq!(refusal(create(&world, &world.on.owner, other, "k1").await).0, 422);

@@ -17,14 +17,12 @@ use sqlx::PgPool;
 use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
-use crate::doomed::Doomed;
+use crate::doomed::{Doomed, LEASE_ENDS};
 use crate::world::{World, name};
 
-/// The lease of a console that died has run out.
-const LEASE_ENDS: &str =
-    "update tasks set lease_until = now() - interval '1 second', run_at = now() where service_id = $1";
-/// An attempt that would wait for its time doesn't.
-const HURRY: &str = "update tasks set run_at = now() where service_id = $1 and lease_until is null";
+/// An attempt that would wait for its time doesn't. What ended meanwhile isn't looked at once more.
+const HURRY: &str = "update tasks set run_at = now()
+                     where service_id = $1 and lease_until is null and last_error is not null";
 /// From the kill on, but for the lease.
 const CONVERGES: Duration = Duration::from_secs(10);
 const BREAKS: [Break; 3] = [Break::Repeat, Break::Fail, Break::Hang];
@@ -90,10 +88,8 @@ impl Work {
             }
             (Self::Operation(kind), Some(id)) => drop(world.ask(id, kind.as_str()).await.unwrap()),
             (Self::Look, Some(id)) => world.hurry(id).await,
-            (Self::Mend, Some(id)) => {
-                world.runtime.die(&name(there.expect("a server that dies")));
-                world.hurry(id).await;
-            }
+            // its hint wakes the console; woken once more it would look once more
+            (Self::Mend, Some(_)) => world.runtime.die(&name(there.expect("a server that dies"))),
             (_, None) => panic!("{self:?} needs a service"),
         }
         id.expect("a service")
@@ -170,12 +166,10 @@ impl Bench {
             }
         }
         let began = Instant::now();
-        while !self.is_done(work, id).await {
+        while !self.is_done(work, &service, before).await {
             assert!(began.elapsed() < CONVERGES, "{work:?} {disturbance:?}: {:?}", self.world.task(id).await);
-            if self.world.task(id).await.is_some_and(|task| task.last_error.is_some()) {
-                self.world.on.run(HURRY, id).await;
-                self.world.waker.wake();
-            }
+            self.world.on.run(HURRY, id).await;
+            self.world.waker.wake();
             sleep(Duration::from_millis(5)).await;
         }
         let passed = self.points.passed();
@@ -187,36 +181,33 @@ impl Bench {
         passed
     }
 
-    async fn is_done(&self, work: Work, id: Uuid) -> bool {
-        let task = self.world.task(id).await;
+    async fn is_done(&self, work: Work, service: &Service, before: usize) -> bool {
+        let task = self.world.task(service.uuid).await;
         if work == Work::Operation(OperationKind::Delete) {
             return task.is_none();
         }
         let Some(task) = task else { return false };
         let at_rest = task.step == "watch" && task.lease_until.is_none() && task.last_error.is_none();
-        // what is looked at, or dead, was at rest before: then it is done once it is watched again
-        at_rest && task.deadline_at.is_none() && task.run_at > time::OffsetDateTime::now_utc()
+        // what is looked at was at rest before, and is done once it is watched again
+        let watched = at_rest && task.deadline_at.is_none() && task.run_at > time::OffsetDateTime::now_utc();
+        watched && self.world.runtime.effects(&name(service)).len() >= before + work.effects().len()
     }
 
     /// Exactly one of everything, or none.
     async fn check(&self, work: Work, service: &Service, before: usize, what: &str) {
         let world = &self.world;
         assert_eq!(world.runtime.effects(&name(service))[before..], *work.effects(), "{what}");
-        let rows = async |table: &str| -> i64 {
-            let count = format!("select count(*) from {table}");
-            sqlx::query_scalar(sqlx::AssertSqlSafe(count)).fetch_one(&world.on.pool).await.unwrap()
-        };
         let open = world.on.count("select count(*) from operations where finished_at is null").await;
         let running = world.on.count("select count(*) from operation_steps where state = 'running'").await;
         assert_eq!((open, running), (0, 0), "{what}");
-        assert_eq!(rows("signals").await, 0, "{what}");
+        assert_eq!(world.rows("signals").await, 0, "{what}");
         let there = i64::from(work != Work::Operation(OperationKind::Delete));
         for table in ["services", "observations", "tasks"] {
-            assert_eq!(rows(table).await, there, "{table}, {what}");
+            assert_eq!(world.rows(table).await, there, "{table}, {what}");
         }
         assert_eq!(world.runtime.names().len() as i64, there, "{what}");
         let home = if work == Work::Operation(OperationKind::Update) { self.other } else { world.project };
-        assert_eq!(rows("vars").await, there * 2, "{what}");
+        assert_eq!(world.rows("vars").await, there * 2, "{what}");
         if there == 0 {
             return;
         }

@@ -3,11 +3,9 @@ use control::testing::{Effect, Fault, Method};
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use crate::doomed::Doomed;
+use crate::doomed::{Doomed, LEASE_ENDS};
 use crate::world::{World, name};
 
-const LEASE_ENDS: &str =
-    "update tasks set lease_until = now() - interval '1 second', run_at = now() where service_id = $1";
 /// Somebody else holds the lease, and does nothing.
 const TAKEN_OVER: &str =
     "update tasks set fence = fence + 1, lease_until = now() + interval '1 hour' where service_id = $1";

@@ -190,7 +190,7 @@ impl World {
         };
         match timeout(LONG, polling).await {
             Ok(seen) => seen,
-            Err(_) => panic!("{what} never came: {:#?}", self.rows().await),
+            Err(_) => panic!("{what} never came: {:#?}", self.state().await),
         }
     }
 
@@ -234,7 +234,13 @@ impl World {
         shown.connection_details.unwrap().internal.connection_url.unwrap().expose().to_owned()
     }
 
-    async fn rows(&self) -> Vec<String> {
+    /// The rows of a table.
+    pub async fn rows(&self, table: &'static str) -> i64 {
+        let count = sqlx::query_scalar(sqlx::AssertSqlSafe(format!("select count(*) from {table}")));
+        count.fetch_one(&self.on.pool).await.unwrap()
+    }
+
+    async fn state(&self) -> Vec<String> {
         let rows = "select concat_ws(' ', s.name, s.state, s.state_reason, o.phase, t.*) from services s
                     join observations o on o.service_id = s.id join tasks t on t.service_id = s.id";
         sqlx::query_scalar(rows).fetch_all(&self.on.pool).await.unwrap()
