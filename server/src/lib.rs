@@ -13,7 +13,7 @@
 //! | `metrics` | numbers for Prometheus |
 
 pub mod account;
-mod adapters;
+pub mod adapters;
 mod compose;
 pub mod config;
 pub mod http;

@@ -16,13 +16,13 @@ wire! {
         /// 1 to 40 characters.
         [value_type = Option<String>, max_length = 40] label,
         /// MiB of one instance.
-        [value_type = Option<f64>] ram_size,
+        [value_type = Option<f64>, minimum = 64, maximum = 1048576] ram_size,
         /// GiB of one instance; it grows only.
-        [value_type = Option<f64>] disk_size,
+        [value_type = Option<f64>, minimum = 0.5, maximum = 65536] disk_size,
         /// Cores of one instance.
-        [value_type = Option<f64>] cpu_size,
+        [value_type = Option<f64>, minimum = 0.001, maximum = 256] cpu_size,
         /// 1, 3, 5 or 7.
-        [value_type = Option<u8>] instances,
+        [value_type = Option<Instances>] instances,
         /// "0" or "1".
         [value_type = Option<String>, pattern = "^(0|1|true|false)$"] public_access,
         /// Whether the project's variables are written.

@@ -23,11 +23,11 @@ wire! {
         /// 1 to 40 characters, for display only.
         [value_type = String, min_length = 1, max_length = 40, example = "Orders database"] label,
         /// MiB of one instance, 256 by default.
-        [value_type = Option<f64>, example = 256] ram_size,
+        [value_type = Option<f64>, minimum = 64, maximum = 1048576, example = 256] ram_size,
         /// GiB of one instance, 1 by default.
-        [value_type = Option<f64>, example = 1] disk_size,
+        [value_type = Option<f64>, minimum = 0.5, maximum = 65536, example = 1] disk_size,
         /// Cores of one instance, 0.25 by default.
-        [value_type = Option<f64>, example = 0.25] cpu_size,
+        [value_type = Option<f64>, minimum = 0.001, maximum = 256, example = 0.25] cpu_size,
         /// "13" to "18"; needed for postgres.
         [value_type = Option<String>, pattern = "^1[3-8]$", example = "17"] postgres_version,
         /// "0" or "1"; postgres only.
@@ -35,13 +35,13 @@ wire! {
         /// Writes `<SERVICE_NAME>_URL` and `DATABASE_URL` to the project's variables; existing ones are kept.
         [value_type = Option<bool>] environment_variables,
         /// 1, 3, 5 or 7.
-        [value_type = Option<u8>] instances,
+        [value_type = Option<Instances>] instances,
         /// fresh by default.
         [value_type = Option<CreationMode>] creation_mode,
         /// Hostname or IP address of the source; external_replica.
         [value_type = Option<String>] external_host,
         /// 5432 by default.
-        [value_type = Option<u16>, minimum = 1] external_port,
+        [value_type = Option<u16>, minimum = 1, maximum = 65535] external_port,
         /// How the replica signs in; external_replica.
         [value_type = Option<AuthType>] auth_type,
         /// A role with REPLICATION on the source.

@@ -22,6 +22,8 @@ pub struct Page<T> {
 impl PageRequest {
     pub const DEFAULT_LIMIT: u16 = 50;
     pub const MAX_LIMIT: u16 = 200;
+    /// Every cursor, and nothing else: 16 bytes in base64url without padding.
+    pub const CURSOR: &str = "^[A-Za-z0-9_-]{21}[AQgw]$";
 
     /// As much as one page holds, from the newest on.
     pub fn whole() -> Self {

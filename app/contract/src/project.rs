@@ -62,8 +62,8 @@ wire! {
     pub struct VarFields {
         /// Letters, digits and `_`, not beginning with a digit; at most 128.
         [value_type = String, pattern = "^[A-Za-z_][A-Za-z0-9_]{0,127}$"] key,
-        /// At most 32 KiB, no NUL.
-        [value_type = String, max_length = 32768] value,
+        /// At most 32 KiB, no NUL; absent: empty.
+        [value_type = Option<String>, max_length = 32768] value,
     }
 }
 
@@ -71,7 +71,7 @@ wire! {
     /// The body of `DELETE …/vars`.
     pub struct VarKey {
         /// The variable to delete.
-        [value_type = String] key,
+        [value_type = String, pattern = "^[A-Za-z_][A-Za-z0-9_]{0,127}$"] key,
     }
 }
 

@@ -5,9 +5,9 @@ use uuid::Uuid;
 
 use crate::values::{Endpoint, Instances, Label, Mib, MilliCores, MountPoint, PgMajor, Port, Secret, SourceHost, Word};
 
-/// A type that is written as one of a few words.
+/// A type that is written as one of a few words. A word is a `tt`: utoipa passes over a `rename` by a `literal`.
 macro_rules! words {
-    ($(#[$about:meta])* pub enum $name:ident { $($(#[$doc:meta])* $variant:ident = $text:literal,)+ }) => {
+    ($(#[$about:meta])* pub enum $name:ident { $($(#[$doc:meta])* $variant:ident = $text:tt,)+ }) => {
         $(#[$about])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
         #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -1,7 +1,7 @@
 //! Checked values: a private field, one constructor, a message that a user can act on.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
 use serde::{Deserialize, Serialize};
 
@@ -172,6 +172,17 @@ impl Instances {
     }
 }
 
+#[cfg(feature = "openapi")]
+impl utoipa::PartialSchema for Instances {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        use utoipa::openapi::schema::{ObjectBuilder, Type};
+        ObjectBuilder::new().schema_type(Type::Integer).enum_values(Some(Self::ALL)).into()
+    }
+}
+
+#[cfg(feature = "openapi")]
+impl utoipa::ToSchema for Instances {}
+
 /// A TCP port, 1 to 65535.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Port(u16);
@@ -208,7 +219,12 @@ impl SourceHost {
         };
         let name = text.strip_suffix('.').unwrap_or(text);
         let named = name.len() <= Self::MAX && name.split('.').all(part);
-        let looks_like_address = !name.bytes().any(|b| b.is_ascii_alphabetic());
+        // inet_aton reads 0x7f.1 as 127.0.0.1; no domain ends in a number (URL Standard, section 3.5)
+        let ends_in_number = name.rsplit('.').next().is_some_and(|last| {
+            let digits = last.strip_prefix("0x").or_else(|| last.strip_prefix("0X"));
+            digits.map_or(last.bytes().all(|b| b.is_ascii_digit()), |hex| hex.bytes().all(|b| b.is_ascii_hexdigit()))
+        });
+        let looks_like_address = ends_in_number || !name.bytes().any(|b| b.is_ascii_alphabetic());
         let good = text.parse::<IpAddr>().is_ok() || (named && !looks_like_address);
         if good { Ok(Self(text.to_owned())) } else { broken("invalid_host", "must be a hostname or an IP address") }
     }
@@ -285,18 +301,25 @@ impl Endpoint {
     const MAX: usize = 512;
 
     pub fn new(text: &str) -> Result<Self, Broken> {
-        let say = || Broken { code: "invalid_url", rest: "must be an address such as https://s3.example.com".into() };
-        let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).ok_or_else(say)?;
-        let authority = rest.strip_suffix('/').unwrap_or(rest);
-        let (host, port) = match authority.strip_prefix('[').and_then(|v6| v6.split_once(']')) {
-            Some((v6, rest)) => (v6, rest.strip_prefix(':')),
-            None => authority.split_once(':').map_or((authority, None), |(host, port)| (host, Some(port))),
-        };
-        let port_good = port.is_none_or(|p| p.parse::<u16>().is_ok_and(|n| n > 0));
-        if text.len() > Self::MAX || !port_good || SourceHost::new(host).is_err() {
-            return Err(say());
+        if text.len() <= Self::MAX && Self::is_server(text) {
+            Ok(Self(text.to_owned()))
+        } else {
+            broken("invalid_url", "must be an address such as https://s3.example.com")
         }
-        Ok(Self(text.to_owned()))
+    }
+
+    fn is_server(text: &str) -> bool {
+        let Some(rest) = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")) else { return false };
+        let authority = rest.strip_suffix('/').unwrap_or(rest);
+        let (host_good, port) = match authority.strip_prefix('[').and_then(|v6| v6.split_once(']')) {
+            Some((v6, port)) => (v6.parse::<Ipv6Addr>().is_ok(), port),
+            None => {
+                let (host, port) = authority.split_at(authority.find(':').unwrap_or(authority.len()));
+                (SourceHost::new(host).is_ok_and(|good| good.as_str() == host), port)
+            }
+        };
+        let is_port = |p: &str| p.bytes().all(|b| b.is_ascii_digit()) && p.parse::<u16>().is_ok_and(|n| n > 0);
+        host_good && (port.is_empty() || port.strip_prefix(':').is_some_and(is_port))
     }
 
     pub fn as_str(&self) -> &str {
@@ -380,9 +403,22 @@ mod tests {
         for good in ["db.example.com", "localhost", "10.0.0.1", "::1", "db_1.internal.", "xn--bcher-kva.example"] {
             assert!(SourceHost::new(good).is_ok(), "{good}");
         }
-        for bad in
-            ["/run/postgresql", "a,b", "a b", "a\nb", "host=x", "-a", "1.2.3.999", "a..b", "[::1]", "@x", "x:5432"]
-        {
+        for bad in [
+            "/run/postgresql",
+            "a,b",
+            "a b",
+            "a\nb",
+            "host=x",
+            "-a",
+            "1.2.3.999",
+            "a..b",
+            "[::1]",
+            "@x",
+            "x:5432",
+            "0x7f.1",
+            "0X7F000001",
+            "db.1",
+        ] {
             assert!(SourceHost::new(bad).is_err(), "{bad}");
         }
     }
@@ -419,6 +455,12 @@ mod tests {
             "https://h:0",
             "https://h:x",
             "https://h?x",
+            "http://[::1]2900",
+            "https://[s3.example.com]",
+            "https://[10.0.0.1]",
+            "https:// s3.example.com",
+            "https://h:+80",
+            "https://h:",
         ] {
             assert!(Endpoint::new(bad).is_err(), "{bad}");
         }

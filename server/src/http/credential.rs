@@ -39,8 +39,11 @@ impl Credential {
     }
 }
 
-/// RFC 6750, section 2.1. Said twice it is nobody's.
-fn bearer(headers: &HeaderMap) -> Result<Secret, ApiError> {
+/// The token of a request to the REST API (RFC 6750, section 2.1). Said twice it is nobody's.
+///
+/// # Errors
+/// There is none, or more than one.
+pub fn bearer(headers: &HeaderMap) -> Result<Secret, ApiError> {
     let mut lines = headers.get_all(header::AUTHORIZATION).iter();
     let line = match (lines.next(), lines.next()) {
         (Some(line), None) => line.to_str().ok(),

@@ -172,6 +172,9 @@ fn kind(schema: &Value) -> AnyView {
     if !schema["items"].is_null() {
         return view! { "list of " {kind(&schema["items"])} }.into_any();
     }
+    if !schema["contentSchema"].is_null() {
+        return view! { "string, JSON of " {kind(&schema["contentSchema"])} }.into_any();
+    }
     if let Some(words) = schema["enum"].as_array() {
         return words.iter().map(plain).collect::<Vec<_>>().join(" | ").into_any();
     }

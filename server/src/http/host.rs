@@ -21,13 +21,21 @@ const EXEMPT: [&str; 2] = ["/healthz", "/readyz"];
 /// Refuses requests under a name that isn't ours.
 pub async fn check(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let path = request.uri().path();
-    if !EXEMPT.contains(&path) && !super::router::is_api(path) {
-        let ours = authority(request.headers(), request.uri()).and_then(|host| known(&state.site, &host));
-        if let Err(error) = ours {
-            return Failure(error).into_response();
-        }
+    if !EXEMPT.contains(&path)
+        && !super::router::is_api(path)
+        && let Err(error) = ours(&state.site, request.headers(), request.uri())
+    {
+        return Failure(error).into_response();
     }
     next.run(request).await
+}
+
+/// Whether the request is for a name of this console.
+///
+/// # Errors
+/// It is for another, or it can't be read for which.
+pub fn ours(site: &Site, headers: &HeaderMap, uri: &Uri) -> Result<(), ApiError> {
+    known(site, &authority(headers, uri)?)
 }
 
 /// Whom the request is for: the target's own authority before the header, as HTTP has it.
@@ -44,7 +52,7 @@ pub(super) fn authority(headers: &HeaderMap, uri: &Uri) -> Result<Authority, Api
         (None, None, None) => return Err(bad("The request has no Host header")),
     };
     let after_name = host.as_str().strip_prefix(host.host());
-    let whole = after_name.is_some_and(|rest| rest.is_empty() || host.port_u16().is_some());
+    let whole = after_name.is_some_and(|rest| rest.is_empty() || (rest.starts_with(':') && host.port_u16().is_some()));
     if host.host().is_empty() || !whole {
         return Err(bad("The Host header can't be read"));
     }
@@ -67,4 +75,24 @@ fn known(site: &Site, host: &Authority) -> Result<(), ApiError> {
 /// An IPv6 address without its brackets.
 pub(super) fn bare(name: &str) -> &str {
     name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn h21_a_host_is_read_whole_or_not_at_all() {
+        let status = |host: &'static str| {
+            let headers = [(header::HOST, host.parse().unwrap())].into_iter().collect();
+            ours(&Site::default(), &headers, &Uri::from_static("/")).map_err(|error| error.status())
+        };
+        for good in ["127.0.0.1:7340", "[::1]:7340", "[::1]", "LocalHost"] {
+            assert_eq!(status(good), Ok(()), "{good}");
+        }
+        for bad in ["[::1]7:340", "[::1]7340", "localhost:x", "a@localhost", ""] {
+            assert_eq!(status(bad), Err(400), "{bad}");
+        }
+        assert_eq!(status("evil.example"), Err(421));
+    }
 }

@@ -11,7 +11,7 @@ use axum::response::Html;
 use axum::routing::get;
 use contract::error::ErrorBody;
 use serde_json::{Value, json};
-use utoipa::OpenApi;
+use utoipa::{IntoResponses, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
 
 use super::uses::Uses;
@@ -64,6 +64,16 @@ fn finished(mut document: Value) -> Value {
         "type": "http", "scheme": "bearer",
         "description": "An access token of `/auth/sign_in`, or a token made with `/users/me/tokens`.",
     } });
+    document["components"]["headers"] = json!({
+        "X-Request-Id": { "required": true, "description": "The id of this request in the log.", "schema": { "type": "string" } },
+        "WWW-Authenticate": { "required": true, "description": "How to sign in.", "schema": { "const": "Bearer" } },
+        "Retry-After": { "required": true, "description": "Seconds.", "schema": { "type": "integer", "minimum": 1 } },
+    });
+    document["components"]["schemas"]["StreamedEvent"] = json!({
+        "description": "An event as it stands in a stream.", "type": "object", "required": ["data"],
+        "properties": { "data": { "type": "string", "contentMediaType": "application/json", "contentSchema": reference("Event") } },
+    });
+    let refusals = serde_json::to_value(rest::refusals::Anywhere::responses()).unwrap_or_default();
     let mut bodies = BTreeSet::new();
     for operation in operations(&mut document) {
         // an empty list: this one needs no token
@@ -72,11 +82,19 @@ fn finished(mut document: Value) -> Value {
         }
         next_page(operation);
         form(operation, &mut bodies);
+        answers(operation, &refusals);
+        if let Some(stream) = operation.pointer_mut("/responses/200/content/text~1event-stream") {
+            stream["schema"] = reference("StreamedEvent");
+        }
     }
     for name in bodies {
-        document["components"]["schemas"][name]["additionalProperties"] = false.into();
+        fields(&mut document["components"]["schemas"][name]);
     }
     document
+}
+
+fn reference(schema: &str) -> Value {
+    json!({ "$ref": format!("#/components/schemas/{schema}") })
 }
 
 fn operations(document: &mut Value) -> impl Iterator<Item = &mut Value> {
@@ -120,8 +138,57 @@ fn form(operation: &mut Value, bodies: &mut BTreeSet<String>) {
     }
 }
 
+/// What the layers may answer to anybody, the headers of every answer, and the one answer without either: hyper's own
+/// to a head that no layer sees.
+fn answers(operation: &mut Value, refusals: &Value) {
+    let Some(answers) = operation["responses"].as_object_mut() else { return };
+    for (status, refusal) in refusals.as_object().into_iter().flatten() {
+        answers.entry(status).or_insert_with(|| refusal.clone());
+    }
+    for (status, answer) in &mut *answers {
+        let own = match status.as_str() {
+            "401" => Some("WWW-Authenticate"),
+            "429" => Some("Retry-After"),
+            _ => None,
+        };
+        for name in own.into_iter().chain(["X-Request-Id"]) {
+            answer["headers"][name] = json!({ "$ref": format!("#/components/headers/{name}") });
+        }
+        if let Some(location) = answer.pointer_mut("/headers/Location") {
+            location["required"] = true.into();
+        }
+    }
+    answers.insert("431".into(), json!({ "description": "The request's head is too large, or has too many lines." }));
+}
+
+/// A body takes no other fields. What isn't optional has to be there, and as "" is no better, a text has a character.
+/// What is optional is left out: a form has no `null`.
+fn fields(body: &mut Value) {
+    body["additionalProperties"] = false.into();
+    let mut needed = Vec::new();
+    for (name, field) in body["properties"].as_object_mut().into_iter().flatten() {
+        if let [kind, null] = field["type"].as_array().map_or(&[][..], Vec::as_slice)
+            && null == "null"
+        {
+            field["type"] = kind.clone();
+        } else if field["oneOf"][1]["type"] == "null" {
+            *field = field["oneOf"][0].take();
+        } else {
+            needed.push(name.clone());
+            if field["type"] == "string" && field["minLength"].is_null() {
+                field["minLength"] = 1.into();
+            }
+        }
+    }
+    if !needed.is_empty() {
+        body["required"] = needed.into();
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use contract::Capabilities;
+
     use super::*;
     use crate::http::Site;
     use crate::http::rest::tests::app;
@@ -140,7 +207,12 @@ mod tests {
                 for (status, answer) in it["responses"].as_object().unwrap() {
                     let schema = answer.pointer("/content/application~1json/schema/$ref");
                     let is_error = schema.is_some_and(|it| it == "#/components/schemas/ErrorBody");
-                    assert_eq!(is_error, status.as_str() >= "400", "{method} {path} {status}");
+                    assert_eq!(is_error, status.as_str() >= "400" && status != "431", "{method} {path} {status}");
+                    assert_eq!(
+                        answer["headers"]["X-Request-Id"].is_object(),
+                        status != "431",
+                        "{method} {path} {status}"
+                    );
                 }
                 if let Some(body) = it.get("requestBody") {
                     let name = body.pointer("/content/application~1x-www-form-urlencoded/schema/$ref").unwrap();
@@ -150,44 +222,104 @@ mod tests {
             }
         }
         insta::assert_snapshot!(lines.join("\n"), @r#"
-        POST /api/v1/auth/refresh_token: 200 400 401 413 415 422 429 500 503
-        POST /api/v1/auth/sign_in: 200 400 401 413 415 422 429 500 503
-        GET /api/v1/capabilities: 200 400 401 404 500 503
-        GET /api/v1/events: 200 400 401 403 404 429 500 503
-        GET /api/v1/operations/{id}: 200 400 401 403 404 500 503
-        GET /api/v1/plans: 200 400 401 404 500 503
-        GET /api/v1/projects: 200 400 401 403 404 500 503
-        POST /api/v1/projects: 201 400 401 403 404 413 415 422 500 503
-        DELETE /api/v1/projects/{id}: 204 400 401 403 404 422 500 503
-        GET /api/v1/projects/{id}: 200 400 401 403 404 500 503
-        PUT /api/v1/projects/{id}: 200 400 401 403 404 413 415 422 500 503
-        DELETE /api/v1/projects/{id}/vars: 204 400 401 403 404 413 415 422 500 503
-        GET /api/v1/projects/{id}/vars: 200 400 401 403 404 500 503
-        POST /api/v1/projects/{id}/vars: 201 400 401 403 404 409 413 415 422 500 503
-        PUT /api/v1/projects/{id}/vars: 200 400 401 403 404 413 415 422 500 503
-        GET /api/v1/regions: 200 400 401 404 500 503
-        GET /api/v1/resources: 200 400 401 403 404 500 503
-        GET /api/v1/resources/{id}: 200 400 401 403 404 500 503
-        GET /api/v1/services: 200 400 401 403 404 500 503
-        POST /api/v1/services: 201 400 401 403 404 413 415 422 500 503
-        DELETE /api/v1/services/{id}: 204 400 401 403 404 500 503
-        GET /api/v1/services/{id}: 200 400 401 403 404 500 503
-        PUT /api/v1/services/{id}: 200 400 401 403 404 413 415 422 500 503
-        GET /api/v1/services/{id}/events: 200 400 401 403 404 429 500 503
-        GET /api/v1/services/{id}/operations: 200 400 401 403 404 500 503
-        POST /api/v1/services/{id}/retry: 200 400 401 403 404 422 500 503
-        POST /api/v1/services/{id}/reveal: 200 400 401 403 404 413 415 422 500 503
-        PATCH /api/v1/services/{id}/state: 200 400 401 403 404 413 415 422 500 503
-        POST /api/v1/services/{id}/test_connection: 200 400 401 403 404 422 500 503
-        GET /api/v1/users/me: 200 400 401 404 500 503
-        GET /api/v1/users/me/tokens: 200 400 401 404 500 503
-        POST /api/v1/users/me/tokens: 201 400 401 404 413 415 422 500 503
-        DELETE /api/v1/users/me/tokens/{id}: 204 400 401 404 500 503
+        POST /api/v1/auth/refresh_token: 200 400 401 413 415 422 429 431 500 503
+        POST /api/v1/auth/sign_in: 200 400 401 413 415 422 429 431 500 503
+        GET /api/v1/capabilities: 200 400 401 404 413 431 500 503
+        GET /api/v1/events: 200 400 401 403 404 413 429 431 500 503
+        GET /api/v1/operations/{id}: 200 400 401 403 404 413 431 500 503
+        GET /api/v1/plans: 200 400 401 404 413 431 500 503
+        GET /api/v1/projects: 200 400 401 403 404 413 431 500 503
+        POST /api/v1/projects: 201 400 401 403 404 413 415 422 431 500 503
+        DELETE /api/v1/projects/{id}: 204 400 401 403 404 413 422 431 500 503
+        GET /api/v1/projects/{id}: 200 400 401 403 404 413 431 500 503
+        PUT /api/v1/projects/{id}: 200 400 401 403 404 413 415 422 431 500 503
+        DELETE /api/v1/projects/{id}/vars: 204 400 401 403 404 413 415 422 431 500 503
+        GET /api/v1/projects/{id}/vars: 200 400 401 403 404 413 431 500 503
+        POST /api/v1/projects/{id}/vars: 201 400 401 403 404 409 413 415 422 431 500 503
+        PUT /api/v1/projects/{id}/vars: 200 400 401 403 404 413 415 422 431 500 503
+        GET /api/v1/regions: 200 400 401 404 413 431 500 503
+        GET /api/v1/resources: 200 400 401 403 404 413 431 500 503
+        GET /api/v1/resources/{id}: 200 400 401 403 404 413 431 500 503
+        GET /api/v1/services: 200 400 401 403 404 413 422 431 500 503
+        POST /api/v1/services: 201 400 401 403 404 413 415 422 431 500 503
+        DELETE /api/v1/services/{id}: 204 400 401 403 404 413 431 500 503
+        GET /api/v1/services/{id}: 200 400 401 403 404 413 431 500 503
+        PUT /api/v1/services/{id}: 200 400 401 403 404 413 415 422 431 500 503
+        GET /api/v1/services/{id}/events: 200 400 401 403 404 413 429 431 500 503
+        GET /api/v1/services/{id}/operations: 200 400 401 403 404 413 431 500 503
+        POST /api/v1/services/{id}/retry: 200 400 401 403 404 413 422 431 500 503
+        POST /api/v1/services/{id}/reveal: 200 400 401 403 404 413 415 422 431 500 503
+        PATCH /api/v1/services/{id}/state: 200 400 401 403 404 413 415 422 431 500 503
+        POST /api/v1/services/{id}/test_connection: 200 400 401 403 404 413 422 431 500 503
+        GET /api/v1/users/me: 200 400 401 404 413 431 500 503
+        GET /api/v1/users/me/tokens: 200 400 401 404 413 431 500 503
+        POST /api/v1/users/me/tokens: 201 400 401 404 413 415 422 431 500 503
+        DELETE /api/v1/users/me/tokens/{id}: 204 400 401 404 413 431 500 503
         "#);
         let mut ids: Vec<_> = operations(&mut document).map(|it| it["operationId"].to_string()).collect();
         ids.sort();
         ids.dedup();
         assert_eq!(ids.len(), lines.len());
+    }
+
+    #[test]
+    fn words_are_listed_as_they_are_written() {
+        use contract::{capabilities, change, event, operation, permission, service, spec, state};
+        let (_, document) = api();
+        let said = |name: &str| document["components"]["schemas"][name]["enum"].clone();
+        assert_eq!(said("Runtime"), json!(capabilities::Runtime::ALL));
+        assert_eq!(said("ProcessAction"), json!(change::ProcessAction::ALL));
+        assert_eq!(said("EventKind"), json!(event::EventKind::ALL));
+        assert_eq!(said("OperationKind"), json!(operation::OperationKind::ALL));
+        assert_eq!(said("OperationState"), json!(operation::OperationState::ALL));
+        assert_eq!(said("Role"), json!(permission::Role::ALL));
+        assert_eq!(said("MemberRole"), json!([service::MemberRole::Primary, service::MemberRole::Replica]));
+        assert_eq!(said("ServiceType"), json!(spec::ServiceType::ALL));
+        assert_eq!(said("CreationMode"), json!(spec::CreationMode::ALL));
+        assert_eq!(said("AuthType"), json!(spec::AuthType::ALL));
+        assert_eq!(said("StorageAccess"), json!(spec::StorageAccess::ALL));
+        assert_eq!(said("State"), json!(state::State::ALL));
+        let lists = document["components"]["schemas"].as_object().unwrap().values().filter(|it| it["enum"].is_array());
+        assert_eq!(lists.count(), 13, "Instances, and those above");
+    }
+
+    #[test]
+    fn what_a_body_needs_is_said() {
+        let (_, document) = api();
+        let schemas = &document["components"]["schemas"];
+        for (name, needed) in [
+            ("NewService", json!(["label", "project_id", "service_type"])),
+            ("ServiceChange", json!(null)),
+            ("StateChange", json!(["state"])),
+            ("RevealRequest", json!(null)),
+            ("ProjectFields", json!(["name"])),
+            ("VarFields", json!(["key"])),
+            ("VarKey", json!(["key"])),
+            ("NewToken", json!(["label"])),
+            ("SignIn", json!(["email", "password"])),
+            ("Refresh", json!(["refresh_token"])),
+        ] {
+            assert_eq!(schemas[name]["required"], needed, "{name}");
+        }
+        assert_eq!(schemas["SignIn"]["properties"]["email"]["minLength"], 1);
+        assert_eq!(schemas["NewService"]["properties"]["external_host"]["type"], "string");
+        assert_eq!(schemas["NewService"]["properties"]["auth_type"]["$ref"], "#/components/schemas/AuthType");
+    }
+
+    #[test]
+    fn sizes_are_bounded_as_the_contract_bounds_them() {
+        let (_, document) = api();
+        for body in ["NewService", "ServiceChange"] {
+            for (field, range) in [
+                ("ram_size", Capabilities::RAM_MIB),
+                ("disk_size", Capabilities::DISK_GIB),
+                ("cpu_size", Capabilities::CPU_CORES),
+            ] {
+                let size = &document["components"]["schemas"][body]["properties"][field];
+                let bounds = (size["minimum"].as_f64(), size["maximum"].as_f64());
+                assert_eq!(bounds, (Some(range.min), Some(range.max)), "{body} {field}");
+            }
+        }
     }
 
     #[test]

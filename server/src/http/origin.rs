@@ -33,7 +33,7 @@ pub async fn check(State(state): State<AppState>, request: Request, next: Next) 
 }
 
 /// Whether the request comes from a page of this console, or from no page at all.
-fn ours(site: &Site, headers: &HeaderMap, uri: &Uri) -> bool {
+pub fn ours(site: &Site, headers: &HeaderMap, uri: &Uri) -> bool {
     match single(headers, &SEC_FETCH_SITE) {
         Ok(Some(from)) => return matches!(from, "same-origin" | "none"),
         Err(Unclear) => return false,

@@ -3,6 +3,7 @@
 use contract::console::Secrets;
 use contract::page::{Page, PageRequest};
 use contract::permission::Permission;
+use contract::problem::Problem;
 use contract::service::ServiceFilter;
 use contract::{Caller, Service};
 
@@ -21,6 +22,10 @@ impl Control {
     ) -> Result<Page<Service>, Error> {
         who.require(Permission::ServicesView)?;
         let window = Window::of(&page)?;
+        // no name or label has one in it, and the store would choke on a NUL
+        if filter.q.as_deref().is_some_and(|q| q.contains(char::is_control)) {
+            return Err(Problem::breaks("q", "control", "must not contain control characters").into());
+        }
         let pattern = filter.q.as_deref().map(str::trim).filter(|q| !q.is_empty()).map(contains);
         let mut connection = self.pool.acquire().await?;
         let ids = sqlx::query_scalar!(

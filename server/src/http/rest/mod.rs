@@ -11,7 +11,7 @@ pub(super) mod parameters;
 mod path;
 mod places;
 mod projects;
-mod refusals;
+pub(super) mod refusals;
 mod resources;
 mod services;
 mod users;

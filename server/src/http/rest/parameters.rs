@@ -41,9 +41,10 @@ impl IntoParams for Paging {
         let number = ObjectBuilder::new().schema_type(Type::Integer);
         let limit = number.minimum(Some(1)).maximum(Some(PageRequest::MAX_LIMIT));
         let limit = limit.default(Some(PageRequest::DEFAULT_LIMIT.into()));
+        let cursor = text().pattern(Some(PageRequest::CURSOR));
         vec![
             query("limit", "How many at most.", limit),
-            query("cursor", "Where the page begins: from the `Link` header of the page before.", text()),
+            query("cursor", "Where the page begins: from the `Link` header of the page before.", cursor),
         ]
     }
 }
@@ -51,7 +52,9 @@ impl IntoParams for Paging {
 impl IntoParams for IdempotencyKey {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
         let about = "Same key and same body within 24 hours: the same answer. Another body: 422.";
-        vec![header("Idempotency-Key", about, text().min_length(Some(1)).max_length(Some(LONGEST_KEY)))]
+        // a header's value has no blanks around it
+        let key = text().min_length(Some(1)).max_length(Some(LONGEST_KEY)).pattern(Some("^[!-~]([ -~]*[!-~])?$"));
+        vec![header("Idempotency-Key", about, key)]
     }
 }
 

@@ -17,7 +17,7 @@ const MEDIA: (u16, &str) = (415, "The body is neither JSON nor a form.");
 const RULES: (u16, &str) = (422, "Rules are broken; `errors` joins them, `fields` names each field.");
 const TOO_MANY: (u16, &str) = (429, "Too many attempts; `Retry-After` says in how many seconds there is another.");
 const BROKEN: (u16, &str) = (500, "Our fault; the log has the cause under `request_id`.");
-const AWAY: (u16, &str) = (503, "The metadata store is away.");
+const AWAY: (u16, &str) = (503, "The metadata store is away, or this took too long.");
 
 macro_rules! refusals {
     ($($(#[$about:meta])* $name:ident [$($one:expr),+],)+) => { $(
@@ -33,18 +33,20 @@ macro_rules! refusals {
 }
 
 refusals! {
+    /// Of the layers, before and behind every handler.
+    Anywhere [BAD, TOO_LARGE, BROKEN, AWAY],
     /// Of every member, without a permission.
-    Member [BAD, NOBODY, NOT_FOUND, BROKEN, AWAY],
+    Member [NOBODY, NOT_FOUND],
     /// Behind a permission.
-    Guarded [BAD, NOBODY, FORBIDDEN, NOT_FOUND, BROKEN, AWAY],
+    Guarded [NOBODY, FORBIDDEN, NOT_FOUND],
     /// Behind a permission, with a body.
-    Changing [BAD, NOBODY, FORBIDDEN, NOT_FOUND, TOO_LARGE, MEDIA, RULES, BROKEN, AWAY],
+    Changing [NOBODY, FORBIDDEN, NOT_FOUND, MEDIA, RULES],
     /// The caller's own affairs, with a body.
-    Own [BAD, NOBODY, NOT_FOUND, TOO_LARGE, MEDIA, RULES, BROKEN, AWAY],
+    Own [NOBODY, NOT_FOUND, MEDIA, RULES],
     /// Without a token.
-    SigningIn [BAD, NOBODY, TOO_LARGE, MEDIA, RULES, TOO_MANY, BROKEN, AWAY],
+    SigningIn [NOBODY, MEDIA, RULES, TOO_MANY],
     /// The streams.
-    Streaming [BAD, NOBODY, FORBIDDEN, NOT_FOUND, TOO_MANY, BROKEN, AWAY],
+    Streaming [NOBODY, FORBIDDEN, NOT_FOUND, TOO_MANY],
 }
 
 fn refusal((status, about): (u16, &str)) -> (String, RefOr<Response>) {

@@ -7,6 +7,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use contract::console::Secrets;
+use contract::error::ErrorBody;
 use contract::{NewService, Service, ServiceChange};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -32,7 +33,8 @@ pub(super) fn routes() -> OpenApiRouter<Uses> {
 ///
 /// Those that the caller can reach, newest first, without credentials. Needs services:view.
 #[utoipa::path(get, path = "/services", tag = "services", params(Wanted),
-    responses((status = 200, description = "A page of services.", body = Vec<Service>), Guarded))]
+    responses((status = 200, description = "A page of services.", body = Vec<Service>),
+        (status = 422, description = "Nothing is found by this `q`.", body = ErrorBody), Guarded))]
 async fn list_services(
     State(uses): State<Uses>,
     Authorised(who): Authorised,
