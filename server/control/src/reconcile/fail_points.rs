@@ -29,6 +29,10 @@ pub enum Break {
     Hang,
 }
 
+impl Break {
+    pub const ALL: [Self; 3] = [Self::Repeat, Self::Fail, Self::Hang];
+}
+
 #[cfg(all(feature = "testing", debug_assertions))]
 pub use armed::FailPoints;
 #[cfg(not(all(feature = "testing", debug_assertions)))]

@@ -7,6 +7,8 @@ mod fake;
 mod lab;
 mod script;
 pub mod suite;
+mod work;
 
 pub use fake::FakeRuntime;
 pub use script::{Effect, Fault, Method};
+pub use work::Work;

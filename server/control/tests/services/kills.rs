@@ -7,10 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use contract::operation::OperationKind;
-use contract::{Console as _, Service, ServiceChange, State};
+use contract::{Service, State};
 use control::reconcile::Step;
 use control::reconcile::fail_points::{Break, FailPoints, Point};
-use control::testing::{Effect, Fault, Method};
+use control::testing::{Effect, Fault, Method, Work};
 use rand::rngs::SmallRng;
 use rand::{RngExt as _, SeedableRng as _};
 use sqlx::PgPool;
@@ -25,18 +25,7 @@ const HURRY: &str = "update tasks set run_at = now()
                      where service_id = $1 and lease_until is null and last_error is not null";
 /// From the kill on, but for the lease.
 const CONVERGES: Duration = Duration::from_secs(10);
-const BREAKS: [Break; 3] = [Break::Repeat, Break::Fail, Break::Hang];
 const RANDOM_KILLS: usize = 200;
-
-/// What a console is at work on.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Work {
-    Operation(OperationKind),
-    /// It looks whether all is well.
-    Look,
-    /// The server has died.
-    Mend,
-}
 
 /// How a console is disturbed.
 #[derive(Clone, Copy, Debug)]
@@ -46,66 +35,38 @@ enum Disturbance {
     KillAfter(Duration),
 }
 
-impl Work {
-    fn all() -> impl Iterator<Item = Self> {
-        OperationKind::ALL.iter().map(|kind| Self::Operation(*kind)).chain([Self::Look, Self::Mend])
-    }
-
-    /// Where it begins; `None` for what doesn't exist yet.
-    async fn prepare(self, world: &World) -> Option<Service> {
-        match self {
-            Self::Operation(OperationKind::Create) => None,
-            Self::Operation(OperationKind::Start) => {
-                let service = world.healthy(world.with_variables()).await;
-                world.ask(service.uuid, "stop").await.unwrap();
-                Some(world.settled(service.uuid, State::Stopped).await)
-            }
-            Self::Operation(OperationKind::Retry) => {
-                world.runtime.next(Method::Ensure, Fault::rejected("no room"));
-                let service = world.create(world.with_variables()).await;
-                Some(world.settled(service.uuid, State::Failed).await)
-            }
-            Self::Look
-            | Self::Mend
-            | Self::Operation(
-                OperationKind::Update | OperationKind::Stop | OperationKind::Restart | OperationKind::Delete,
-            ) => Some(world.healthy(world.with_variables()).await),
+/// Where a piece of work begins; `None` for what doesn't exist yet.
+async fn prepare(work: Work, world: &World) -> Option<Service> {
+    match work {
+        Work::Operation(OperationKind::Create) => None,
+        Work::Operation(OperationKind::Start) => {
+            let service = world.healthy(world.with_variables()).await;
+            world.ask(service.uuid, "stop").await.unwrap();
+            Some(world.settled(service.uuid, State::Stopped).await)
         }
-    }
-
-    async fn ask(self, world: &World, there: Option<&Service>, other: Uuid) -> Uuid {
-        let id = there.map(|service| service.uuid);
-        match (self, id) {
-            (Self::Operation(OperationKind::Create), _) => return world.create(world.with_variables()).await.uuid,
-            (Self::Operation(OperationKind::Update), Some(id)) => {
-                let moved = other.to_string().into();
-                let change = ServiceChange { ram_size: 512.0.into(), project_id: moved, ..Default::default() };
-                world.update(id, change).await;
-            }
-            (Self::Operation(OperationKind::Delete), Some(id)) => world.delete(id).await,
-            (Self::Operation(OperationKind::Retry), Some(id)) => {
-                world.on.control.retry_service(&world.on.owner, &id.to_string()).await.unwrap();
-            }
-            (Self::Operation(kind), Some(id)) => drop(world.ask(id, kind.as_str()).await.unwrap()),
-            (Self::Look, Some(id)) => world.hurry(id).await,
-            // its hint wakes the console; woken once more it would look once more
-            (Self::Mend, Some(_)) => world.runtime.die(&name(there.expect("a server that dies"))),
-            (_, None) => panic!("{self:?} needs a service"),
+        Work::Operation(OperationKind::Retry) => {
+            world.runtime.next(Method::Ensure, Fault::rejected("no room"));
+            let service = world.create(world.with_variables()).await;
+            Some(world.settled(service.uuid, State::Failed).await)
         }
-        id.expect("a service")
+        Work::Look
+        | Work::Mend
+        | Work::Operation(
+            OperationKind::Update | OperationKind::Stop | OperationKind::Restart | OperationKind::Delete,
+        ) => Some(world.healthy(world.with_variables()).await),
     }
+}
 
-    /// What is done to the service meanwhile, each thing once.
-    fn effects(self) -> &'static [Effect] {
-        use Effect::{Configured, Made, Removed, Started, Stopped};
-        match self {
-            Self::Look => &[],
-            Self::Mend | Self::Operation(OperationKind::Start) => &[Started],
-            Self::Operation(OperationKind::Create | OperationKind::Retry) => &[Made, Started, Configured],
-            Self::Operation(OperationKind::Update | OperationKind::Restart) => &[Stopped, Started],
-            Self::Operation(OperationKind::Stop) => &[Stopped],
-            Self::Operation(OperationKind::Delete) => &[Removed],
-        }
+/// What is done to the service meanwhile, each thing once.
+fn effects(work: Work) -> &'static [Effect] {
+    use Effect::{Configured, Made, Removed, Started, Stopped};
+    match work {
+        Work::Look => &[],
+        Work::Mend | Work::Operation(OperationKind::Start) => &[Started],
+        Work::Operation(OperationKind::Create | OperationKind::Retry) => &[Made, Started, Configured],
+        Work::Operation(OperationKind::Update | OperationKind::Restart) => &[Stopped, Started],
+        Work::Operation(OperationKind::Stop) => &[Stopped],
+        Work::Operation(OperationKind::Delete) => &[Removed],
     }
 }
 
@@ -140,13 +101,27 @@ impl Bench {
 
     /// Does a piece of work with a disturbance in it; answers what was passed.
     async fn does(&mut self, work: Work, disturbance: Disturbance) -> BTreeMap<(Step, Point), usize> {
-        let there = work.prepare(&self.world).await;
+        let there = prepare(work, &self.world).await;
         let before = there.as_ref().map_or(0, |s| self.world.runtime.effects(&name(s)).len());
         match disturbance {
             Disturbance::At(step, point, nth, what) => self.points.arm(step, point, nth, what),
             Disturbance::None | Disturbance::KillAfter(_) => self.points.disarm(),
         }
-        let id = work.ask(&self.world, there.as_ref(), self.other).await;
+        let id = match (work, &there) {
+            (Work::Look, Some(service)) => {
+                self.world.hurry(service.uuid).await;
+                service.uuid
+            }
+            (Work::Mend, Some(service)) => {
+                // its hint wakes the console
+                self.world.runtime.die(&name(service));
+                service.uuid
+            }
+            _ => {
+                let (on, projects) = (&self.world.on, (self.world.project, self.other));
+                work.ask(&on.control, &on.owner, there.as_ref(), projects).await
+            }
+        };
         let service = match there {
             Some(service) => service,
             None => self.world.get(id).await,
@@ -190,13 +165,13 @@ impl Bench {
         let at_rest = task.step == "watch" && task.lease_until.is_none() && task.last_error.is_none();
         // what is looked at was at rest before, and is done once it is watched again
         let watched = at_rest && task.deadline_at.is_none() && task.run_at > time::OffsetDateTime::now_utc();
-        watched && self.world.runtime.effects(&name(service)).len() >= before + work.effects().len()
+        watched && self.world.runtime.effects(&name(service)).len() >= before + effects(work).len()
     }
 
     /// Exactly one of everything, or none.
     async fn check(&self, work: Work, service: &Service, before: usize, what: &str) {
         let world = &self.world;
-        assert_eq!(world.runtime.effects(&name(service))[before..], *work.effects(), "{what}");
+        assert_eq!(world.runtime.effects(&name(service))[before..], *effects(work), "{what}");
         let open = world.on.count("select count(*) from operations where finished_at is null").await;
         let running = world.on.count("select count(*) from operation_steps where state = 'running'").await;
         assert_eq!((open, running), (0, 0), "{what}");
@@ -233,7 +208,7 @@ async fn every_step_of_every_work_may_be_repeated_failed_and_cut_off_at_every_po
         let passed = bench.does(work, Disturbance::None).await;
         seen.extend(passed.keys().copied());
         for ((step, point), times) in passed {
-            for (nth, what) in (1..=times).flat_map(|nth| BREAKS.map(|what| (nth, what))) {
+            for (nth, what) in (1..=times).flat_map(|nth| Break::ALL.map(|what| (nth, what))) {
                 bench.does(work, Disturbance::At(step, point, nth, what)).await;
                 cases += 1;
             }

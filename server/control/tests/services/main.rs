@@ -12,6 +12,7 @@ mod events;
 mod idempotency;
 mod kills;
 mod looks;
+mod model;
 mod repeats;
 mod secrets;
 #[path = "../store/setting.rs"]

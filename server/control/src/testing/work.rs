@@ -1,0 +1,69 @@
+//! What a console can be at work on, one line for each: the suites that break into it go through all of them.
+
+use contract::change::StateChange;
+use contract::operation::OperationKind;
+use contract::{Caller, NewService, Service, ServiceChange};
+use uuid::Uuid;
+
+use crate::Control;
+
+/// What a console is at work on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Work {
+    Operation(OperationKind),
+    /// It looks whether all is well.
+    Look,
+    /// The server has died.
+    Mend,
+}
+
+impl Work {
+    pub fn all() -> impl Iterator<Item = Self> {
+        OperationKind::ALL.iter().map(|kind| Self::Operation(*kind)).chain([Self::Look, Self::Mend])
+    }
+
+    /// The smallest request, with variables.
+    pub fn wanted(project: Uuid) -> NewService {
+        NewService {
+            service_type: "postgres".into(),
+            project_id: project.to_string().into(),
+            label: "Orders".into(),
+            postgres_version: "17".into(),
+            environment_variables: true.into(),
+            ..Default::default()
+        }
+    }
+
+    /// Asks for an operation on the service that is there, or for a new one in the project. An update also moves it to another.
+    /// A look and a mending are asked by nobody.
+    pub async fn ask(
+        self,
+        control: &Control,
+        who: &Caller,
+        there: Option<&Service>,
+        (project, other): (Uuid, Uuid),
+    ) -> Uuid {
+        let Self::Operation(kind) = self else { panic!("nobody asks for {self:?}") };
+        if kind == OperationKind::Create {
+            return control.create_service(who, Self::wanted(project), None).await.unwrap().uuid;
+        }
+        let service = there.expect("a service").uuid;
+        let id = service.to_string();
+        match kind {
+            OperationKind::Create => unreachable!(),
+            OperationKind::Update => {
+                let project_id = other.to_string().into();
+                let change = ServiceChange { ram_size: 512.0.into(), project_id, ..Default::default() };
+                drop(control.update_service(who, &id, change).await.unwrap());
+            }
+            OperationKind::Delete => control.delete_service(who, &id).await.unwrap(),
+            OperationKind::Retry => drop(control.retry_service(who, &id).await.unwrap()),
+            OperationKind::Start | OperationKind::Stop | OperationKind::Restart => {
+                let state = format!("process_{}", kind.as_str()).into();
+                let change = StateChange { state, ..Default::default() };
+                drop(control.change_state(who, &id, change).await.unwrap());
+            }
+        }
+        service
+    }
+}
