@@ -44,11 +44,13 @@ impl std::error::Error for CallError {}
 impl FromServerFnError for CallError {
     type Encoder = JsonEncoding;
 
-    /// What Leptos itself says: the call was never made, or its answer can't be read.
+    /// What Leptos itself says. On the server: what was sent can't be read. In the browser: the call was never made, or its answer
+    /// can't be read.
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
-        use ServerFnErrorErr::{Args, MissingArg};
+        use ServerFnErrorErr::{Args, Deserialization, MissingArg};
         Self(match error {
             Args(_) | MissingArg(_) => ApiError::Unreadable("The request can't be read".into()),
+            Deserialization(_) if cfg!(feature = "ssr") => ApiError::Unreadable("The request can't be read".into()),
             _ => ApiError::Unavailable("The console can't be reached; nothing was lost, try again".into()),
         })
     }

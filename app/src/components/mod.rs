@@ -11,6 +11,7 @@ mod page;
 mod palette;
 mod refusal;
 mod services;
+mod title;
 pub mod words;
 
 pub use audit::{AuditRows, audit_title};
@@ -24,3 +25,4 @@ pub use page::{Page, PageHead, Themes, WhenGone};
 pub use palette::Palette;
 pub use refusal::{Refusal, StateBadge};
 pub use services::ServiceRows;
+pub use title::TabTitle;

@@ -1,8 +1,8 @@
 use leptos::prelude::*;
-use leptos_meta::Title;
 use leptos_router::hooks::use_location;
 
 use crate::{
+    components::TabTitle,
     live::Topic,
     pages::workspace,
     paths,
@@ -39,7 +39,7 @@ pub fn Page(
     let topics = live.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
     let (gone, gone_words) = gone.map(|gone| (gone.to, gone.words)).unzip();
     view! {
-        <Title text=format!("{title} · Berth") />
+        <TabTitle text=format!("{title} · Berth") />
         <header class="flex h-13 items-center gap-3 border-b border-line px-4 text-ink-2 md:px-7">
             <Breadcrumbs crumbs />
             <div class="ml-auto flex flex-none items-center gap-3">

@@ -1,7 +1,7 @@
 use leptos::prelude::*;
-use leptos_meta::Title;
 
 use crate::{
+    components::TabTitle,
     ui::{ButtonLink, Kind, Logo, MAIN},
     viewer::{request_id, viewer},
 };
@@ -16,7 +16,7 @@ pub fn Missing() -> impl IntoView {
     let home =
         viewer().map_or_else(|| crate::paths::SIGN_IN.to_owned(), |viewer| crate::paths::overview(&viewer.workspace));
     view! {
-        <Title text="Not found · Berth" />
+        <TabTitle text="Not found · Berth" />
         <main id=MAIN tabindex="-1" class="mx-auto max-w-[34rem] px-4 py-16">
             <Logo />
             <h1 class="mt-8 text-xl font-semibold tracking-tight">"There is nothing at this address"</h1>

@@ -1,10 +1,10 @@
 //! `/set-up/{secret}`: the first admin, by the link that the first start prints. A plain form, without any script.
 
 use leptos::prelude::*;
-use leptos_meta::Title;
 use leptos_router::hooks::{use_params_map, use_query_map};
 
 use crate::{
+    components::TabTitle,
     paths,
     ui::{Button, Card, Kind, Logo, MAIN, Notice, TextField, Tone},
 };
@@ -25,7 +25,7 @@ pub fn SetUp() -> impl IntoView {
     let secret = use_params_map().with_untracked(|params| params.get("secret").unwrap_or_default());
     let refused = use_query_map().with_untracked(|query| query.get("e")).map(|code| refusal(&code));
     view! {
-        <Title text="Set up · Berth" />
+        <TabTitle text="Set up · Berth" />
         <main id=MAIN tabindex="-1" class="mx-auto flex min-h-dvh max-w-[24rem] flex-col justify-center px-4 py-10">
             <Logo />
             <h1 class="mt-7 text-xl font-semibold tracking-tight">"Set up Berth"</h1>

@@ -1,11 +1,10 @@
 //! `/sign-in`: a plain form, which the server answers without any script.
 
 use leptos::prelude::*;
-use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
 use crate::{
-    components::Themes,
+    components::{TabTitle, Themes},
     paths,
     ui::{Button, Card, Kind, Logo, MAIN, Notice, TextField, Tone},
 };
@@ -27,7 +26,7 @@ pub fn SignIn() -> impl IntoView {
     let refused = query.with_untracked(|query| query.get("e")).map(|code| refusal(&code));
     let next = query.with_untracked(|query| query.get("next")).filter(|next| paths::is_local(next));
     view! {
-        <Title text="Sign in · Berth" />
+        <TabTitle text="Sign in · Berth" />
         <main id=MAIN tabindex="-1" class="mx-auto flex min-h-dvh max-w-[24rem] flex-col justify-center px-4 py-10">
             <Logo />
             <h1 class="mt-7 mb-4 text-xl font-semibold tracking-tight">"Sign in"</h1>

@@ -1,3 +1,4 @@
+import { noteAll, noteSent } from "./canary.ts";
 import { type Operation, type Project, type Service, type Var } from "./types.ts";
 import { until } from "./until.ts";
 
@@ -29,10 +30,13 @@ export class Api {
     if (body instanceof URLSearchParams) headers.set("content-type", "application/x-www-form-urlencoded");
     else if (body !== undefined && !headers.has("content-type")) headers.set("content-type", "application/json");
     const sent = body === undefined ? null : typeof body === "string" ? body : body instanceof URLSearchParams ? body.toString() : JSON.stringify(body);
+    if (sent !== null) noteSent(sent);
     const answer = await fetch(`${this.url}/api/v1${path}`, { method, headers, body: sent, redirect: "manual" });
     const text = await answer.text();
     const json = answer.headers.get("content-type")?.startsWith("application/json") ?? false;
-    return { status: answer.status, headers: answer.headers, text, body: (json ? JSON.parse(text) : text) as T };
+    const read = (json ? JSON.parse(text) : text) as T;
+    noteAll(read);
+    return { status: answer.status, headers: answer.headers, text, body: read };
   }
 
   get<T = any>(path: string): Promise<Answer<T>> {

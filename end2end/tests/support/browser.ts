@@ -1,6 +1,7 @@
 import { AxeBuilder } from "@axe-core/playwright";
 import { type BrowserContext, type Page, test as base, expect } from "@playwright/test";
 import { ADMIN } from "./console.ts";
+import { keep } from "./received.ts";
 import { shared } from "./shared.ts";
 
 interface Options {
@@ -15,12 +16,14 @@ export const test = base.extend<Options>({
   signedIn: [true, { option: true }],
   allowed: [[], { option: true }],
   baseURL: async ({}, use) => use(shared().url),
-  storageState: async ({ signedIn }, use) => use({ cookies: signedIn ? [cookie()] : [], origins: [] }),
+  storageState: async ({ signedIn }, use) => use({ cookies: signedIn ? [session()] : [], origins: [] }),
   context: async ({ context, allowed }, use) => {
     const said = await watch(context);
+    const kept = keep(context);
     await use(context);
     // A page whose service was deleted goes on by itself; a context that is closed in the middle of that hangs now and then.
     for (const page of context.pages()) await page.goto("about:blank").catch(() => undefined);
+    await kept();
     expect(said.filter((text) => !allowed.some((pattern) => pattern.test(text)))).toEqual([]);
   },
 });
@@ -42,7 +45,8 @@ export async function watch(context: BrowserContext): Promise<string[]> {
   return said;
 }
 
-function cookie() {
+/** The session of the shared admin, as a context keeps it. */
+export function session() {
   const { hostname } = new URL(shared().url);
   return { ...shared().cookie, domain: hostname, path: "/", expires: -1, httpOnly: true, secure: false, sameSite: "Lax" as const };
 }

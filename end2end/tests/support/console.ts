@@ -1,15 +1,15 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { chownSync, closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, readdirSync, realpathSync } from "node:fs";
+import { chownSync, closeSync, existsSync, fstatSync, mkdirSync, mkdtempSync, openSync, readSync, readdirSync, realpathSync } from "node:fs";
 import { renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Api } from "./api.ts";
 import { type Ran, binary, cache, run } from "./binary.ts";
 import { databasePorts, freePort } from "./ports.ts";
-import { below, ended } from "./procs.ts";
+import { below, ended, sharedMemory, stopped } from "./procs.ts";
 import { until } from "./until.ts";
 
-export const ADMIN = { email: "admin@example.com", password: "correct horse battery staple" };
+export const ADMIN = { email: "admin@example.com", password: "canary correct horse battery staple" };
 
 /** How it ended, and how long that took. */
 export interface Ended {
@@ -17,6 +17,19 @@ export interface Ended {
   signal: NodeJS.Signals | null;
   ms: number;
 }
+
+/** What isn't as for every other console. */
+export interface Special {
+  /** A data directory that is there already, and stays. */
+  dataDir?: string;
+  /** Environment variables; one that is undefined isn't set. */
+  settings?: Record<string, string | undefined>;
+  /** Told of each start, as soon as there is a process. */
+  started?: (pid: number, dataDir: string) => void;
+}
+
+/** How much of a log is read for an error: at trace it grows beyond what a string can hold. */
+const TAIL = 65_536;
 
 /** A console of our own: the real binary on a private data directory and free ports. */
 export class Console {
@@ -26,13 +39,14 @@ export class Console {
     readonly dataDir: string,
     readonly port: number,
     readonly ports: string,
+    private readonly special: Special,
   ) {}
 
   /** Makes the directory and starts the console; programs of these majors come from the cache, where it has them. */
-  static async start(majors: string[] = ["17"], databases = 40): Promise<Console> {
+  static async start(majors: string[] = ["17"], databases = 40, special: Special = {}): Promise<Console> {
     binary(); // without one nothing is made
-    const dataDir = realpathSync(mkdtempSync(join(tmpdir(), "berth-end2end-")));
-    const console = new Console(dataDir, await freePort(), databasePorts(databases));
+    const dataDir = special.dataDir ?? realpathSync(mkdtempSync(join(tmpdir(), "berth-end2end-")));
+    const console = new Console(dataDir, await freePort(), databasePorts(databases), special);
     await console.borrow(majors);
     try {
       await console.up();
@@ -81,6 +95,7 @@ export class Console {
     const log = openSync(this.logFile, "a");
     const child = spawn(binary(), ["serve"], { env: this.env(), stdio: ["ignore", log, log] });
     closeSync(log);
+    if (child.pid !== undefined) this.special.started?.(child.pid, this.dataDir);
     return child;
   }
 
@@ -106,12 +121,32 @@ export class Console {
     await this.signal("SIGKILL");
   }
 
+  /** Stops the console and every server where they stand, until they are killed. The console goes first: nothing more is answered. */
+  async freeze(): Promise<void> {
+    process.kill(this.pid, "SIGSTOP");
+    const stop = () => {
+      const going = below(this.dataDir).filter(({ pid }) => !stopped(pid));
+      for (const { pid } of going) send(pid, "SIGSTOP");
+      return going;
+    };
+    // one that waits for the disk stops behind that, and one may have been born meanwhile
+    await until("every process to be stopped", stop, (going) => going.length === 0, { every: 5 });
+  }
+
   /** The whole machine goes: the console and every server at once, without a word. */
   async crash(): Promise<void> {
     const pids = below(this.dataDir).map(({ pid }) => pid);
-    for (const pid of pids) kill(pid);
+    for (const pid of pids) send(pid, "SIGKILL");
     await until("every process to be gone", () => pids.filter((pid) => !ended(pid)), (left) => left.length === 0);
     this.child = undefined;
+  }
+
+  /** What is frozen loses its power: its shared memory is gone, too, as after a boot. */
+  async powerOff(): Promise<void> {
+    const memory = sharedMemory(this.dataDir);
+    await this.crash();
+    for (const file of memory.files) rmSync(file, { force: true });
+    for (const id of memory.segments) await must("ipcrm", ["--shmem-id", id]);
   }
 
   async signal(signal: NodeJS.Signals): Promise<Ended> {
@@ -132,10 +167,10 @@ export class Console {
     const left = await until("every process to end", () => below(this.dataDir), (left) => left.length === 0, { within: 5_000 }).catch(
       () => below(this.dataDir),
     );
-    for (const { pid } of left) kill(pid);
+    for (const { pid } of left) send(pid, "SIGKILL");
     this.giveBack();
     const log = this.log();
-    rmSync(this.dataDir, { recursive: true, force: true });
+    if (!this.special.dataDir) rmSync(this.dataDir, { recursive: true, force: true });
     rmSync(this.logFile, { force: true });
     if (stopped.code !== 0) throw new Error(`berth stop ended with ${stopped.code}: ${stopped.stderr}\n${log}`);
     if (left.length > 0) throw new Error(`berth stop --databases left ${JSON.stringify(left)}\n${log}`);
@@ -143,11 +178,11 @@ export class Console {
 
   /** What the console has written last. */
   log(lines = 40): string {
-    const text = existsSync(this.logFile) ? readFileSync(this.logFile, "utf8") : "";
+    const text = existsSync(this.logFile) ? tail(this.logFile) : "";
     return text.trimEnd().split("\n").slice(-lines).join("\n");
   }
 
-  private get logFile(): string {
+  get logFile(): string {
     return `${this.dataDir}.log`;
   }
 
@@ -163,6 +198,7 @@ export class Console {
       BERTH_DATABASE_PORTS: this.ports,
       BERTH_ADMIN_EMAIL: ADMIN.email,
       BERTH_ADMIN_PASSWORD: ADMIN.password,
+      ...this.special.settings,
     };
   }
 
@@ -173,6 +209,8 @@ export class Console {
     mkdirSync(this.programs, { recursive: true });
     writeFileSync(join(this.dataDir, "berth.lock"), "", { mode: 0o600 });
     for (const version of wanted) await copy(join(cache(), "binaries", version), join(this.programs, version));
+    // what Berth fetches itself has reached the disk
+    if (this.special.dataDir) await must("sync", ["-f", this.programs]);
   }
 
   /** Keeps what had to be fetched for the next run. */
@@ -206,19 +244,35 @@ function versions(dir: string): string[] {
 }
 
 async function copy(from: string, to: string): Promise<void> {
-  const ran = await run("cp", ["-a", "--reflink=auto", from, to]);
+  await must("cp", ["-a", "--reflink=auto", from, to]);
+}
+
+async function must(program: string, args: string[]): Promise<void> {
+  const ran = await run(program, args);
   if (ran.code !== 0) throw new Error(ran.stderr);
 }
 
-function kill(pid: number): void {
+function tail(path: string): string {
+  const file = openSync(path, "r");
   try {
-    process.kill(pid, "SIGKILL");
+    const { size } = fstatSync(file);
+    const bytes = Buffer.alloc(Math.min(size, TAIL));
+    readSync(file, bytes, 0, bytes.length, size - bytes.length);
+    return bytes.toString("utf8");
+  } finally {
+    closeSync(file);
+  }
+}
+
+function send(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
   } catch {
     // it was faster
   }
 }
 
-/** No setting of the caller's environment reaches the console under test. */
-function clean(): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("BERTH_")));
+/** No setting of the caller's environment reaches the console under test, nor what the tests tell each other. */
+export function clean(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(BERTH|END2END)_/.test(name)));
 }

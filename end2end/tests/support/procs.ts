@@ -17,13 +17,37 @@ export function below(dir: string): Proc[] {
 
 /** The servers themselves, without the processes that they start. */
 export function postmasters(dir: string): Proc[] {
-  return below(dir).filter(({ command }) => /\/postgres -D /.test(command));
+  const all = below(dir).filter(({ command }) => /\/postgres -D /.test(command));
+  // what one has just started still has its command line
+  return all.filter(({ pid }) => !all.some((other) => other.pid === parent(pid)));
 }
 
 /** True where a process is no more, though nobody may have asked for its exit code yet. */
 export function ended(pid: number): boolean {
-  const state = /^\d+ \(.*\) (\S)/s.exec(read(`/proc/${pid}/stat`))?.[1];
-  return state === undefined || state === "Z" || state === "X";
+  const now = state(pid);
+  return now === undefined || now === "Z" || now === "X";
+}
+
+/** True where it does nothing until it is told to go on. */
+export function stopped(pid: number): boolean {
+  const now = state(pid);
+  return now === "T" || ended(pid);
+}
+
+/** The memory that the servers below a directory share: files, and segments of System V by their number. */
+export function sharedMemory(dir: string): { files: string[]; segments: string[] } {
+  const maps = below(dir).flatMap(({ pid }) => read(`/proc/${pid}/maps`).split("\n"));
+  const all = (pattern: RegExp) => [...new Set(maps.flatMap((line) => pattern.exec(line)?.[1] ?? []))];
+  return { files: all(/ (\/dev\/shm\/PostgreSQL\.\d+)/), segments: all(/ (\d+) +\/SYSV[0-9a-f]+ /) };
+}
+
+/** Who has started it, or 0. */
+export function parent(pid: number): number {
+  return Number(/^\d+ \(.*\) \S (\d+)/s.exec(read(`/proc/${pid}/stat`))?.[1] ?? 0);
+}
+
+function state(pid: number): string | undefined {
+  return /^\d+ \(.*\) (\S)/s.exec(read(`/proc/${pid}/stat`))?.[1];
 }
 
 function command(pid: number): string {

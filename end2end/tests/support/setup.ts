@@ -1,20 +1,46 @@
+import { begin, forget, note } from "./canary.ts";
 import { ADMIN, Console } from "./console.ts";
+import { follow } from "./received.ts";
+import { sample } from "./sampler.ts";
 import { SHARED, type Shared } from "./shared.ts";
 
-/** Starts the console that the tests share, signs in once, and ends it behind the last test. */
+/**
+ * Starts the console that the tests share, signs in once, and ends it behind the last test. It logs everything, and what it starts is
+ * looked at, and its events are heard: a secret of the tests must be nowhere (tests/canary).
+ */
 export default async function setup(): Promise<() => Promise<void>> {
-  const console = await Console.start();
+  let [stop, deaf] = [() => {}, () => {}];
+  const started = (pid: number, dataDir: string) => {
+    begin(`${dataDir}.canary`);
+    stop = sample(pid, dataDir);
+  };
+  const quiet = () => {
+    deaf();
+    stop();
+    forget();
+  };
+  const console = await Console.start(["17"], 40, { settings: { BERTH_LOG: "trace" }, started }).catch((error: unknown) => {
+    quiet();
+    throw error;
+  });
+  const end = async () => {
+    quiet();
+    await console.end();
+  };
   try {
+    note("the admin's password", ADMIN.password);
     const admin = await console.admin();
     // outlives the half hour of an access token
     const { token } = await admin.good<{ token: string }>(admin.post("/users/me/tokens", { label: "tests" }));
     const shared: Shared = { url: console.url, dataDir: console.dataDir, token, cookie: await cookie(console.url) };
+    note("a session's cookie", shared.cookie.value);
+    deaf = follow(console.url, token);
     process.env[SHARED] = JSON.stringify(shared);
   } catch (error) {
-    await console.end();
+    await end();
     throw error;
   }
-  return () => console.end();
+  return end;
 }
 
 /** A browser's session, made by the form that people use. */

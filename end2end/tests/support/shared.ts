@@ -1,6 +1,6 @@
 import { Api } from "./api.ts";
 import { run, binary } from "./binary.ts";
-import { ADMIN } from "./console.ts";
+import { ADMIN, clean } from "./console.ts";
 
 export const SHARED = "END2END_SHARED";
 
@@ -32,7 +32,7 @@ export function stranger(): Api {
 
 /** A subcommand on the shared console's data directory. */
 export function berth(args: string[], stdin = "") {
-  return run(binary(), [...args, "--data-dir", shared().dataDir], { stdin });
+  return run(binary(), [...args, "--data-dir", shared().dataDir], { stdin, env: clean() });
 }
 
 /** Makes a user of the shared console and signs him in. */
