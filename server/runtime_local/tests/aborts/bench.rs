@@ -1,5 +1,6 @@
 //! One console at work on one thing after another, and what there has to be afterwards.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -275,6 +276,9 @@ impl Bench {
     /// From the beginning, as every wish is carried out.
     async fn wish(&self, id: Uuid) {
         let mut transaction = self.pool.begin().await.unwrap();
+        // the service first and then its task, as the use cases do
+        let lock = sqlx::query("select id from services where id = $1 for no key update").bind(id);
+        lock.execute(&mut *transaction).await.unwrap();
         control::reconcile::wish(&mut transaction, self.owner.workspace_id, id).await.unwrap();
         transaction.commit().await.unwrap();
     }
@@ -314,14 +318,19 @@ async fn owner(control: &Control) -> Caller {
     identity.caller_by_session(&session, None, "tests").await.unwrap()
 }
 
-/// Processes that are the postmaster of a data directory below this one.
+/// Postmasters of data directories below this one. Their children are called like them until they have a title of their own.
 fn servers(dir: &Path) -> usize {
-    let processes = std::fs::read_dir("/proc").unwrap().flatten();
-    let commands = processes.filter_map(|process| std::fs::read_to_string(process.path().join("cmdline")).ok());
-    let of = dir.to_str().unwrap();
-    commands
-        .filter(|command| {
-            command.split('\0').skip_while(|word| *word != "-D").nth(1).is_some_and(|data| data.starts_with(of))
-        })
-        .count()
+    let dir = dir.to_str().unwrap();
+    let mut all = BTreeMap::new();
+    for process in std::fs::read_dir("/proc").unwrap().flatten().map(|entry| entry.path()) {
+        let read = |file| std::fs::read_to_string(process.join(file)).ok();
+        let (Some(command), Some(status)) = (read("cmdline"), read("status")) else { continue };
+        let data = command.split('\0').skip_while(|word| *word != "-D").nth(1);
+        let of =
+            |key: &str| status.lines().find_map(|line| line.strip_prefix(key)).map(|value| value.trim().to_owned());
+        if data.is_some_and(|data| data.starts_with(dir)) {
+            all.insert(of("Pid:"), of("PPid:"));
+        }
+    }
+    all.values().filter(|parent| !all.contains_key(*parent)).count()
 }
