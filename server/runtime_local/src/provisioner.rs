@@ -173,6 +173,8 @@ impl Inner {
         let dir = self.dir(&desired.name);
         let name = desired.name.database();
         let verifier = scram_verifier(&SecretString::from(desired.password.expose()));
+        // adopts it: a console that ended while it started this server may have left its superuser's password and its group undone
+        self.host.start(&dir).await.map_err(retry)?;
         self.host.ensure_role_and_database(&dir, &name, &verifier).await.map_err(retry)?;
         let waiting = self.host.apply(&dir, &settings(desired)?).await.map_err(retry)?;
         if !waiting.is_empty() {

@@ -7,14 +7,15 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 
 use contract::values::PgMajor;
-use control::port::ServiceName;
+use control::port::{Phase, Provisioner as _, ServiceName};
 use control::port_suite;
-use control::testing::suite::Lab;
+use control::testing::suite::{Lab, ready};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use postgres::testing::{Place, unprivileged};
 use postgres::{Host, Status, free_port};
 use runtime_local::{Config, LocalRuntime};
+use secrecy::ExposeSecret as _;
 
 /// Other test binaries have others.
 const PORTS: std::ops::RangeInclusive<u16> = 18_400..=19_399;
@@ -72,6 +73,19 @@ impl Lab for Local {
         };
         kill(Pid::from_raw(pid.cast_signed()), Signal::SIGKILL).unwrap();
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_console_before_had_not_finished_of_a_start_is_finished() {
+    let lab = Local::new(18).await;
+    let desired = ready(&lab).await;
+    // as one leaves it that ends when the server runs, and before it takes its superuser's password
+    let dir = lab.dir(&desired.name);
+    let in_force = lab.host.superuser_password(&dir).unwrap().unwrap();
+    std::fs::write(dir.join("superuser.initial"), in_force.expose_secret()).unwrap();
+    std::fs::write(dir.join("superuser"), "its own").unwrap();
+    assert_eq!(lab.runtime.ensure(&desired).await.unwrap().phase, Phase::Ready);
+    assert!(!dir.join("superuser.initial").exists());
 }
 
 port_suite!(postgres_13, Local::new(13).await);

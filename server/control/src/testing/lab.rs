@@ -72,7 +72,8 @@ pub(super) async fn drive(lab: &impl Lab, desired: &Desired, phase: Phase) -> Ve
     timeout(LONG, way).await.unwrap_or_else(|_| panic!("{} is never {phase:?}", desired.name))
 }
 
-pub(super) async fn ready(lab: &impl Lab) -> Desired {
+/// A service that is there.
+pub async fn ready(lab: &impl Lab) -> Desired {
     let desired = wanted(lab, name());
     drive(lab, &desired, Phase::Ready).await;
     desired

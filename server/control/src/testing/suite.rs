@@ -10,8 +10,8 @@ use contract::values::{Mib, Secret};
 use futures::StreamExt as _;
 use tokio::time::timeout;
 
-pub use super::lab::Lab;
-use super::lab::{LONG, delete, drive, name, phase, ready, sign_in, wanted};
+use super::lab::{LONG, delete, drive, name, phase, sign_in, wanted};
+pub use super::lab::{Lab, ready};
 use crate::port::{Desired, Phase, PortError, Power, Provisioner as _, Removal, ServiceName};
 
 /// A DNS label has this many letters at most.
