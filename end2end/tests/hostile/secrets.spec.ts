@@ -5,6 +5,7 @@ import { type Answer } from "../support/api.ts";
 import { binary } from "../support/binary.ts";
 import { ADMIN, Console } from "../support/console.ts";
 import { metadata } from "../support/metadata.ts";
+import { parent } from "../support/procs.ts";
 import { psql } from "../support/psql.ts";
 import { admin, shared, user } from "../support/shared.ts";
 import { type Service, details } from "../support/types.ts";
@@ -158,9 +159,9 @@ class Watch {
       // one that was just born becomes another program, and a server's titles change: looked at again, less and less often
       if (known.looks > 8 && known.looks % 50 !== Number(pid) % 50) continue;
       const command = read(pid, "cmdline");
-      const parent = this.living.get(/\) \S (\d+)/.exec(read(pid, "stat"))?.[1] ?? "")?.of;
-      if (!command || !(known.of || parent || command.startsWith(`${binary()} serve`))) continue;
-      known.of = { byInitdb: (parent?.byInitdb ?? false) || command.includes("/initdb ") };
+      const by = this.living.get(String(parent(Number(pid))))?.of;
+      if (!command || !(known.of || by || command.startsWith(`${binary()} serve`))) continue;
+      known.of = { byInitdb: (by?.byInitdb ?? false) || command.includes("/initdb ") };
       if (!this.found.has(`${pid} ${command}`)) this.found.set(`${pid} ${command}`, { command, environment: read(pid, "environ"), ...known.of });
     }
   }

@@ -220,11 +220,7 @@ function versions(dir: string): string[] {
 }
 
 async function copy(from: string, to: string): Promise<void> {
-  await must("cp", ["-a", "--reflink=auto", from, to]);
-}
-
-async function must(program: string, args: string[]): Promise<void> {
-  const ran = await run(program, args);
+  const ran = await run("cp", ["-a", "--reflink=auto", from, to]);
   if (ran.code !== 0) throw new Error(ran.stderr);
 }
 

@@ -44,13 +44,12 @@ impl Work {
         (project, other): (Uuid, Uuid),
     ) -> Uuid {
         let Self::Operation(kind) = self else { panic!("nobody asks for {self:?}") };
-        if kind == OperationKind::Create {
+        let Some(service) = there.map(|service| service.uuid) else {
             return control.create_service(who, Self::wanted(project), None).await.unwrap().uuid;
-        }
-        let service = there.expect("a service").uuid;
+        };
         let id = service.to_string();
         match kind {
-            OperationKind::Create => unreachable!(),
+            OperationKind::Create => panic!("{id} is there"),
             OperationKind::Update => {
                 let project_id = other.to_string().into();
                 let change = ServiceChange { ram_size: 512.0.into(), project_id, ..Default::default() };

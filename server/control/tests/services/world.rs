@@ -12,7 +12,7 @@ use contract::{Caller, Console, NewService, Service, ServiceChange, State};
 use control::events::Hub;
 use control::port::ServiceName;
 use control::reconcile::{Waker, run};
-use control::testing::FakeRuntime;
+use control::testing::{FakeRuntime, Work};
 use control::{Control, Sealer};
 use sqlx::PgPool;
 use tokio::time::{sleep, timeout};
@@ -107,17 +107,11 @@ impl World {
 
     /// The smallest request; an own label on demand.
     pub fn wanted(&self) -> NewService {
-        NewService {
-            service_type: "postgres".into(),
-            project_id: self.project.to_string().into(),
-            label: "Orders".into(),
-            postgres_version: "17".into(),
-            ..Default::default()
-        }
+        NewService { environment_variables: Default::default(), ..self.with_variables() }
     }
 
     pub fn with_variables(&self) -> NewService {
-        NewService { environment_variables: true.into(), ..self.wanted() }
+        Work::wanted(self.project)
     }
 
     pub async fn create(&self, new: NewService) -> Service {

@@ -30,6 +30,8 @@ const CONVERGES: Duration = Duration::from_secs(10);
 /// How long anything else may take before a test gives up: the first copy of a template, say.
 const LONG: Duration = Duration::from_secs(120);
 const PACE: Duration = Duration::from_millis(20);
+/// What is passed behind the last row is passed by then.
+const MOMENT: Duration = Duration::from_secs(1);
 
 /// How the console is disturbed.
 #[derive(Clone, Copy, Debug)]
@@ -103,7 +105,8 @@ impl Bench {
                 let mut console = self.console();
                 let hit = tokio::select! {
                     () = console.hit(how) => true,
-                    () = self.done(work, &service, before) => false,
+                    // the last point of a removal comes when nothing of it is to be seen any more
+                    () = self.done(work, &service, before) => timeout(MOMENT, console.hit(how)).await.is_ok(),
                 };
                 self.console = Some(console);
                 hit
@@ -127,15 +130,16 @@ impl Bench {
 
     /// Where it begins; `None` for what doesn't exist yet.
     async fn prepare(&self, work: Work) -> Option<Service> {
-        use OperationKind::{Create, Retry, Start, Stop};
+        use OperationKind::{Create, Restart, Retry, Start, Stop};
         match work {
             Work::Operation(Create) => None,
             Work::Operation(Retry) => {
                 let id = self.request(Work::Operation(Create), None).await;
+                let service = self.rests(id, State::Healthy).await;
                 // what has no port is refused
                 let port = self.port(id).await;
                 self.on("update services set port = null where id = $1", id).await;
-                self.wish(id).await;
+                self.request(Work::Operation(Restart), Some(&service)).await;
                 self.rests(id, State::Failed).await;
                 let back = sqlx::query("update services set port = $2 where id = $1").bind(id).bind(port);
                 back.execute(&self.pool).await.unwrap();
@@ -273,19 +277,9 @@ impl Bench {
         self.wake(id).await;
     }
 
-    /// From the beginning, as every wish is carried out.
-    async fn wish(&self, id: Uuid) {
-        let mut transaction = self.pool.begin().await.unwrap();
-        // the service first and then its task, as the use cases do
-        let lock = sqlx::query("select id from services where id = $1 for no key update").bind(id);
-        lock.execute(&mut *transaction).await.unwrap();
-        control::reconcile::wish(&mut transaction, self.owner.workspace_id, id).await.unwrap();
-        transaction.commit().await.unwrap();
-    }
-
     async fn wake(&self, id: Uuid) {
-        let notify = sqlx::query("select pg_notify('berth_tasks', $1::text)").bind(id.to_string());
-        notify.execute(&self.pool).await.unwrap();
+        let mut connection = self.pool.acquire().await.unwrap();
+        control::store::events::wake(&mut connection, id).await.unwrap();
     }
 
     async fn on(&self, statement: &'static str, id: Uuid) -> u64 {
