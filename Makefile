@@ -2,19 +2,26 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run build dev test test-rust test-end2end test-long npm bench queries tools test-tools
+.PHONY: help run build dev test test-rust test-end2end test-long test-build npm fuzz bench queries tools test-tools bench-tools
 
 BERTH := target/release/berth
 NPM_ENV := PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1
-WITH_SERVER := cargo run --quiet --package postgres --features testing --example with_server --
-CARGO_TEST := $(WITH_SERVER) cargo test --workspace --exclude bundle --exclude frontend
+WITH_SERVER := target/debug/examples/with_server
+TESTED := --workspace --exclude bundle --exclude frontend
+PGBENCH_MAJOR := 15
+FUZZ_NIGHTLY := nightly-2026-10-30
+FUZZ_TOOLS := target/fuzz/tools
+PGBENCH := target/bench/postgresql/usr/lib/postgresql/$(PGBENCH_MAJOR)/bin
+FUZZ_SECONDS ?= 60
+CARGO_TEST := $(WITH_SERVER) cargo test $(TESTED)
 
 help:
 	@echo "make run     build the release and serve the console on http://127.0.0.1:7340"
 	@echo "make build   the release binary: $(BERTH)"
 	@echo "make dev     serve a debug build, rebuilt on save"
 	@echo "make test    everything: formatting, lints, invariants, unit, store, runtime, API and browser suites"
-	@echo "make test-long  what takes hours: every abort for real, 2000 cases of each operation"
+	@echo "make test-long  what takes hours: every abort for real, 20 power cuts (as root), 2000 cases of each operation"
+	@echo "make fuzz    each fuzz target for a minute, or FUZZ_SECONDS"
 	@echo "make bench   benchmarks, as a table"
 	@echo "make queries write the metadata of checked queries anew"
 
@@ -34,29 +41,47 @@ test: tools test-tools
 	cargo clippy --workspace --all-targets --all-features -- -D warnings
 	cargo clippy --package frontend --target wasm32-unknown-unknown -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --quiet --no-deps --package contract
-	$(MAKE) test-rust
-	$(MAKE) build
+	$(MAKE) --jobs=2 test-rust test-build
 	$(MAKE) test-end2end
 
+# Examples, with_server among them, are built with the tests: by the same features, so nothing twice.
 test-rust:
+	cargo test $(TESTED) --no-run
 	$(CARGO_TEST)
+
+# The Rust suites wait for servers most of the time; the release is built meanwhile, behind them.
+test-build:
+	nice $(MAKE) build
 
 test-end2end: npm
 	cd end2end && npx tsc --noEmit && npx tsc -p ../frontend
 	cd end2end && export BERTH=$(CURDIR)/$(BERTH) && npx playwright test && npx playwright test --config schemathesis
 
 test-long: build test-tools npm
+	cargo test $(TESTED) --no-run
 	BERTH_LONG=1 $(CARGO_TEST) --test aborts
-	cd end2end && BERTH=$(CURDIR)/$(BERTH) SCHEMA_CASES=2000 npx playwright test --config schemathesis
+	cd end2end && export BERTH=$(CURDIR)/$(BERTH) && \
+	  SCHEMA_CASES=2000 npx playwright test --config schemathesis && BERTH_LONG=1 npx playwright test --project=long
 
 npm:
 	$(NPM_ENV) npm ci --prefix end2end --no-audit --no-fund --loglevel=error
 
-bench: build
-	cargo bench --quiet --package server --bench console
+bench: build bench-tools npm
+	PATH="$(CURDIR)/$(PGBENCH):$$PATH" cargo bench --quiet --package server --bench console
+
+# One compiler and one cargo-fuzz, both of their own; what a run has found to be new stays in target/fuzz/corpus.
+fuzz: tools
+	rustup run $(FUZZ_NIGHTLY) rustc --version 2>/dev/null || rustup toolchain install $(FUZZ_NIGHTLY) --profile minimal
+	test -x $(FUZZ_TOOLS)/bin/cargo-fuzz || cargo install --quiet --locked --root $(FUZZ_TOOLS) cargo-fuzz@0.13.2
+	for target in fuzz/targets/*.rs; do \
+	  name=$$(basename $$target .rs); mkdir -p target/fuzz/corpus/$$name; \
+	  PATH="$(CURDIR)/$(FUZZ_TOOLS)/bin:$$PATH" RUSTFLAGS="--cfg erase_components" cargo +$(FUZZ_NIGHTLY) fuzz run --fuzz-dir fuzz \
+	    --target-dir target/fuzz $$name target/fuzz/corpus/$$name fuzz/seeds/$$name -- -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=4096; \
+	done
 
 # Checked queries are compiled against server/control/.sqlx; this writes it from the migrations.
 queries:
+	cargo build --package postgres --features testing --example with_server
 	rm -rf server/control/.sqlx && mkdir server/control/.sqlx && touch server/control/src/lib.rs
 	$(WITH_SERVER) --migrate server/control/migrations \
 	  env SQLX_OFFLINE=false SQLX_OFFLINE_DIR=$(CURDIR)/server/control/.sqlx cargo check --package control
@@ -79,3 +104,10 @@ test-tools:
 	  if [ "$$(id -u)" = 0 ]; then apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
 	  else echo "the tests need these packages: apt-get install$$missing"; exit 1; fi; \
 	fi
+
+# What the benchmarks alone need: Go, for PocketBase, and pgbench, taken out of its package: installed, it would start a server.
+bench-tools: test-tools
+	@command -v go >/dev/null || { echo "go is missing: install Go 1.25 or newer (https://go.dev/dl)"; exit 1; }
+	@command -v pgbench >/dev/null || [ -x $(PGBENCH)/pgbench ] || { \
+	  mkdir -p target/bench && cd target/bench && rm -f *.deb && apt-get download -qq postgresql-$(PGBENCH_MAJOR) && \
+	  dpkg-deb --extract postgresql-$(PGBENCH_MAJOR)_*.deb postgresql; }

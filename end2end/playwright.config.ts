@@ -21,6 +21,9 @@ const browser = {
   screenshot: "only-on-failure" as const,
 };
 
+/** Minutes pass in each of them: they run where they are asked for, as by `make test-long`. */
+const long = process.env["BERTH_LONG"] === "1" ? [{ name: "long", testDir: "./tests/long" }] : [];
+
 export default defineConfig({
   globalSetup: "./tests/support/setup.ts",
   outputDir: "./test-results",
@@ -39,5 +42,6 @@ export default defineConfig({
     // what the others have seen, sought in all that is left of it
     { name: "canary", testDir: "./tests/canary", use: browser, dependencies: ["api", "browser", "no-script", "hostile"] },
     { name: "crash", testDir: "./tests/crash", timeout: 180_000 },
+    ...long,
   ],
 });

@@ -72,10 +72,10 @@ fn Files(root: String) -> impl IntoView {
     let nonce = use_nonce();
     let font = |file: &str| view! { <link rel="preload" href=format!("{root}/{file}") r#as="font" r#type="font/woff2" crossorigin="anonymous" /> };
     view! {
+        // before the stylesheet: a script behind it waits for it, and the page's runs before the first layout if it is there by then
+        <script nonce=nonce.clone()>{EARLY}</script>
+        <script type="module" src=format!("{root}/page.js") fetchpriority="high" nonce=nonce></script>
         <link rel="stylesheet" href=format!("{root}/berth.css") />
         {font("geist-latin-wght-normal.woff2")}
-        <link rel="modulepreload" href=format!("{root}/page.js") nonce=nonce.clone() />
-        <script nonce=nonce.clone()>{EARLY}</script>
-        <script type="module" src=format!("{root}/page.js") nonce=nonce></script>
     }
 }

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { run } from "../tests/support/binary.ts";
+import { must } from "../tests/support/binary.ts";
 
 const REQUIREMENTS = join(import.meta.dirname, "requirements.txt");
 /** Nothing but what is named there, with these bytes; none of it is built here. */
@@ -14,14 +14,9 @@ export async function schemathesis(): Promise<string> {
   const whole = join(dir, "installed");
   if (!existsSync(whole)) {
     // what an earlier try has left half done goes
-    await good(process.env["PYTHON"] ?? "/usr/bin/python3", ["-m", "venv", "--clear", dir]);
-    await good(join(dir, "bin/pip"), ["install", "--quiet", "--disable-pip-version-check", ...EXACTLY, "-r", REQUIREMENTS]);
+    await must(process.env["PYTHON"] ?? "/usr/bin/python3", ["-m", "venv", "--clear", dir]);
+    await must(join(dir, "bin/pip"), ["install", "--quiet", "--disable-pip-version-check", ...EXACTLY, "-r", REQUIREMENTS]);
     writeFileSync(whole, "");
   }
   return join(dir, "bin/schemathesis");
-}
-
-async function good(program: string, args: string[]): Promise<void> {
-  const ran = await run(program, args);
-  if (ran.code !== 0) throw new Error(`${program} ${args.join(" ")} ended with ${ran.code}:\n${ran.stdout}${ran.stderr}`);
 }

@@ -19,9 +19,10 @@ let loading: Promise<Wasm> | undefined;
 const wasm = () => (loading ??= load());
 
 async function load(): Promise<Wasm> {
-  // Beside this file, whatever the folder of the bundle is called.
+  // Beside this file, whatever the folder of the bundle is called. It is compiled while the script that starts it is read.
+  const compiled = WebAssembly.compileStreaming(fetch(new URL("./berth_bg.wasm", import.meta.url)));
   const berth = (await import(new URL("./berth.js", import.meta.url).href)) as Wasm & { default: (at: object) => Promise<unknown> };
-  await berth.default({ module_or_path: new URL("./berth_bg.wasm", import.meta.url) });
+  await berth.default({ module_or_path: compiled });
   berth["hydrate"]!();
   return berth;
 }

@@ -8,6 +8,8 @@ pub enum StepState {
     Now,
     Todo,
     Failed,
+    /// It was over before this one began.
+    NotReached,
 }
 
 /// One named step of a longer work.
@@ -35,6 +37,7 @@ fn StepItem(step: Step) -> impl IntoView {
         StepState::Done => ("done", "bg-ok-soft text-ok", Some(lu::LuCheck)),
         StepState::Now => ("under way", "bg-busy text-card ring-4 ring-busy-soft", None),
         StepState::Todo => ("to come", "ring-[1.5px] ring-line-strong ring-inset", None),
+        StepState::NotReached => ("not reached", "ring-[1.5px] ring-line ring-inset", None),
         StepState::Failed => ("failed", "bg-bad-soft text-bad", Some(lu::LuX)),
     };
     let current = (step.state == StepState::Now).then_some("step");
@@ -46,7 +49,7 @@ fn StepItem(step: Step) -> impl IntoView {
             <span class=format!("mt-0.5 grid size-[17px] place-items-center rounded-full {tick}")>
                 {face.map(|glyph| view! { <Icon glyph size="size-[11px]" /> })} <span class="sr-only">{word}</span>
             </span>
-            <div class=if step.state == StepState::Todo { "min-w-0 text-ink-3" } else { "min-w-0" }>
+            <div class=if matches!(step.state, StepState::Todo | StepState::NotReached) { "min-w-0 text-ink-3" } else { "min-w-0" }>
                 {step.name} {step.note.map(|note| view! { <p class="text-xs text-ink-3 [overflow-wrap:anywhere]">{note}</p> })}
             </div>
             <span class="font-mono text-[12.5px] leading-[1.7] text-ink-3">{step.took}</span>

@@ -44,3 +44,10 @@ export function run(program: string, args: string[], options: { stdin?: string; 
     child.stdin.end(options.stdin ?? "");
   });
 }
+
+/** What a program prints that has to end well. */
+export async function must(program: string, args: string[]): Promise<string> {
+  const ran = await run(program, args);
+  if (ran.code !== 0) throw new Error(`${program} ${args.join(" ")} ended with ${ran.code}:\n${ran.stdout}${ran.stderr}`);
+  return ran.stdout;
+}

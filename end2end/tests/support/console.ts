@@ -4,9 +4,9 @@ import { renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Api } from "./api.ts";
-import { type Ran, binary, cache, run } from "./binary.ts";
+import { type Ran, binary, cache, must, run } from "./binary.ts";
 import { databasePorts, freePort } from "./ports.ts";
-import { below, ended } from "./procs.ts";
+import { below, ended, sharedMemory, stopped } from "./procs.ts";
 import { until } from "./until.ts";
 
 export const ADMIN = { email: "admin@example.com", password: "canary correct horse battery staple" };
@@ -20,6 +20,8 @@ export interface Ended {
 
 /** What isn't as for every other console. */
 export interface Special {
+  /** A data directory that is there already, and stays. */
+  dataDir?: string;
   /** Environment variables; one that is undefined isn't set. */
   settings?: Record<string, string | undefined>;
   /** Told of each start, as soon as there is a process. */
@@ -43,7 +45,7 @@ export class Console {
   /** Makes the directory and starts the console; programs of these majors come from the cache, where it has them. */
   static async start(majors: string[] = ["17"], databases = 40, special: Special = {}): Promise<Console> {
     binary(); // without one nothing is made
-    const dataDir = realpathSync(mkdtempSync(join(tmpdir(), "berth-end2end-")));
+    const dataDir = special.dataDir ?? realpathSync(mkdtempSync(join(tmpdir(), "berth-end2end-")));
     const console = new Console(dataDir, await freePort(), databasePorts(databases), special);
     await console.borrow(majors);
     try {
@@ -119,12 +121,32 @@ export class Console {
     await this.signal("SIGKILL");
   }
 
+  /** Stops the console and every server where they stand, until they are killed. The console goes first: nothing more is answered. */
+  async freeze(): Promise<void> {
+    process.kill(this.pid, "SIGSTOP");
+    const stop = () => {
+      const going = below(this.dataDir).filter(({ pid }) => !stopped(pid));
+      for (const { pid } of going) send(pid, "SIGSTOP");
+      return going;
+    };
+    // one that waits for the disk stops behind that, and one may have been born meanwhile
+    await until("every process to be stopped", stop, (going) => going.length === 0, { every: 5 });
+  }
+
   /** The whole machine goes: the console and every server at once, without a word. */
   async crash(): Promise<void> {
     const pids = below(this.dataDir).map(({ pid }) => pid);
     for (const pid of pids) send(pid, "SIGKILL");
     await until("every process to be gone", () => pids.filter((pid) => !ended(pid)), (left) => left.length === 0);
     this.child = undefined;
+  }
+
+  /** What is frozen loses its power: its shared memory is gone, too, as after a boot. */
+  async powerOff(): Promise<void> {
+    const memory = sharedMemory(this.dataDir);
+    await this.crash();
+    for (const file of memory.files) rmSync(file, { force: true });
+    for (const id of memory.segments) await must("ipcrm", ["--shmem-id", id]);
   }
 
   async signal(signal: NodeJS.Signals): Promise<Ended> {
@@ -148,7 +170,7 @@ export class Console {
     for (const { pid } of left) send(pid, "SIGKILL");
     this.giveBack();
     const log = this.log();
-    rmSync(this.dataDir, { recursive: true, force: true });
+    if (!this.special.dataDir) rmSync(this.dataDir, { recursive: true, force: true });
     rmSync(this.logFile, { force: true });
     if (stopped.code !== 0) throw new Error(`berth stop ended with ${stopped.code}: ${stopped.stderr}\n${log}`);
     if (left.length > 0) throw new Error(`berth stop --databases left ${JSON.stringify(left)}\n${log}`);
@@ -186,7 +208,9 @@ export class Console {
     if (wanted.length === 0) return;
     mkdirSync(this.programs, { recursive: true });
     writeFileSync(join(this.dataDir, "berth.lock"), "", { mode: 0o600 });
-    for (const version of wanted) await copy(join(cache(), "binaries", version), join(this.programs, version));
+    for (const version of wanted) await must("cp", ["-a", "--reflink=auto", join(cache(), "binaries", version), join(this.programs, version)]);
+    // what Berth fetches itself has reached the disk
+    if (this.special.dataDir) await must("sync", ["-f", this.programs]);
   }
 
   /** Keeps what had to be fetched for the next run. */
@@ -217,11 +241,6 @@ function versions(dir: string): string[] {
   } catch {
     return [];
   }
-}
-
-async function copy(from: string, to: string): Promise<void> {
-  const ran = await run("cp", ["-a", "--reflink=auto", from, to]);
-  if (ran.code !== 0) throw new Error(ran.stderr);
 }
 
 function tail(path: string): string {

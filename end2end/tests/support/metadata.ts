@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { run } from "./binary.ts";
 import { shared } from "./shared.ts";
 
-/** Runs a statement in the shared console's own store: for what no API makes, such as a thousand services, or tells. */
-export async function metadata(sql: string): Promise<string> {
-  const dir = join(shared().dataDir, "metadata");
+/** Runs a statement in a console's own store, the shared one's by default: for what no API makes, such as a thousand services, or tells. */
+export async function metadata(sql: string, dataDir = shared().dataDir): Promise<string> {
+  const dir = join(dataDir, "metadata");
   const password = readFileSync(join(dir, "superuser"), "utf8").trim();
   // the socket's directory: line 5 of the file, https://www.postgresql.org/docs/17/storage-file-layout.html
   const socket = readFileSync(join(dir, "data/postmaster.pid"), "utf8").split("\n")[4]!;

@@ -28,6 +28,19 @@ export function ended(pid: number): boolean {
   return now === undefined || now === "Z" || now === "X";
 }
 
+/** True where it does nothing until it is told to go on. */
+export function stopped(pid: number): boolean {
+  const now = state(pid);
+  return now === "T" || ended(pid);
+}
+
+/** The memory that the servers below a directory share: files, and segments of System V by their number. */
+export function sharedMemory(dir: string): { files: string[]; segments: string[] } {
+  const maps = below(dir).flatMap(({ pid }) => read(`/proc/${pid}/maps`).split("\n"));
+  const all = (pattern: RegExp) => [...new Set(maps.flatMap((line) => pattern.exec(line)?.[1] ?? []))];
+  return { files: all(/ (\/dev\/shm\/PostgreSQL\.\d+)/), segments: all(/ (\d+) +\/SYSV[0-9a-f]+ /) };
+}
+
 /** Who has started it, or 0. */
 export function parent(pid: number): number {
   return Number(/^\d+ \(.*\) \S (\d+)/s.exec(read(`/proc/${pid}/stat`))?.[1] ?? 0);
