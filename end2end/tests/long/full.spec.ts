@@ -25,7 +25,7 @@ test("a full disk is said, ends nothing for good, and loses nothing that was ack
     const kept = await admin.healthy({ project_id, label: "Kept", ram_size: 64, disk_size: 0.5 });
     await psql(details(kept).connection_url, "create table kept as select 'word' as word");
 
-    disk.fill();
+    await disk.fill();
     const acknowledged: string[] = [kept.uuid];
     const refused = new Map<string, number>();
     let tries = 0;
@@ -59,6 +59,9 @@ test("a full disk is said, ends nothing for good, and loses nothing that was ack
     expect(await psql(details(kept).connection_url, "select word from kept")).toBe("word");
     const more = await admin.healthy({ project_id, label: "More", ram_size: 64, disk_size: 0.5 });
     await admin.remove(more.uuid);
+  } catch (error) {
+    console.log(console_?.log(80));
+    throw error;
   } finally {
     try {
       await console_?.end();

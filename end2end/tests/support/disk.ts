@@ -1,12 +1,9 @@
-import { chmodSync, closeSync, existsSync, fsyncSync, mkdirSync, mkdtempSync, openSync, readFileSync, realpathSync, renameSync } from "node:fs";
-import { rmSync, rmdirSync, statfsSync, truncateSync, writeFileSync, writeSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, renameSync, rmSync, rmdirSync, statfsSync, truncateSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { must, run } from "./binary.ts";
 import { until } from "./until.ts";
 
 const MIB = 1024 * 1024;
-/** Of the file system. */
-const BLOCK = 4096;
 /** Its file is in memory: what the disk has is what the loop device was given, and a sync costs nothing but the way there. */
 const MEMORY = "/dev/shm";
 /** What the disk and the copy of it take there at most. */
@@ -73,16 +70,9 @@ export class Disk {
   }
 
   /** Takes all the room that is left, for root's own, too, until it is given back. */
-  fill(): void {
-    const ballast = openSync(this.ballast, "w");
-    try {
-      for (let bytes = 64 * MIB; bytes >= BLOCK; bytes /= 2) {
-        const block = Buffer.alloc(bytes, "x");
-        while (fits(ballast, block));
-      }
-    } finally {
-      closeSync(ballast);
-    }
+  async fill(): Promise<void> {
+    const { code, stderr } = await run("dd", ["if=/dev/zero", `of=${this.ballast}`, "bs=64K", "conv=fsync"]);
+    if (code === 0 || !stderr.includes("No space left")) throw new Error(`the disk isn't full: ${stderr}`);
   }
 
   /** Gives back what was filled. */
@@ -135,18 +125,6 @@ export class Disk {
 
   private get copy(): string {
     return join(this.dir, "copy");
-  }
-}
-
-/** Writes a block at the end and syncs it, unless the disk is full. */
-function fits(file: number, block: Buffer): boolean {
-  try {
-    const written = writeSync(file, block);
-    fsyncSync(file);
-    return written === block.length;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOSPC") return false;
-    throw error;
   }
 }
 
