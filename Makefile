@@ -20,7 +20,7 @@ help:
 	@echo "make build   the release binary: $(BERTH)"
 	@echo "make dev     serve a debug build, rebuilt on save"
 	@echo "make test    everything: formatting, lints, invariants, unit, store, runtime, API and browser suites"
-	@echo "make test-long  what takes hours: every abort for real, 20 power cuts (as root), 2000 cases of each operation"
+	@echo "make test-long  what takes hours: every abort for real, a full disk and 20 power cuts (as root), 2000 cases of each operation"
 	@echo "make fuzz    each fuzz target for a minute, or FUZZ_SECONDS"
 	@echo "make bench   benchmarks, as a table"
 	@echo "make queries write the metadata of checked queries anew"

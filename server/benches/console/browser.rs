@@ -22,7 +22,9 @@ pub(crate) fn measure() -> Outcome<Vec<Row>> {
     let pages = pages.as_object().ok_or("no pages")?;
     let number = |page: &Value, what: &str| page[what].as_f64().unwrap_or(f64::NAN);
     let mut rows: Vec<Row> = Vec::new();
-    for (what, title) in [("first_byte", "a first visit → first byte"), ("hydrated", "a first visit → everything answers")] {
+    for (what, title) in
+        [("first_byte", "a first visit → first byte"), ("hydrated", "a first visit → everything answers")]
+    {
         let mut all: Vec<f64> = pages.values().map(|page| number(page, what)).collect();
         all.sort_by(f64::total_cmp);
         let range = format!("{:.0} ms ({:.0} to {:.0})", all[all.len() / 2], all[0], all[all.len() - 1]);

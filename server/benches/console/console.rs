@@ -50,7 +50,7 @@ impl Console {
             .arg(self.data())
             .env("BERTH_ADMIN_EMAIL", EMAIL)
             .env("BERTH_ADMIN_PASSWORD", PASSWORD)
-            .env("BERTH_LOG", "warn")
+            .env("BERTH_LOG", "error")
             .stdin(Stdio::null())
             .spawn()?;
         self.child = Some(child);

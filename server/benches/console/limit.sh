@@ -2,6 +2,7 @@
 set -euo pipefail
 bin=$1 template=$2 dir=$3 port=$4
 cp -a "$template" "$dir"
+touch "$dir/data/berth.conf" # the template includes it; Berth writes a database's own settings there
 "$bin/postgres" -D "$dir/data" -p "$port" -k "$dir" -c listen_addresses=127.0.0.1 -c logging_collector=off >"$dir/log" 2>&1 &
 server=$!
 trap 'kill -INT $server; wait $server' EXIT

@@ -14,8 +14,20 @@ const RECORDS: &str = "/api/collections/services/records";
 
 /// The fields of a service that are texts, and those that are numbers.
 const TEXTS: [&str; 14] = [
-    "workspace", "project", "resource", "name", "label", "service_type", "postgres_version", "creation_mode", "state",
-    "state_reason", "region", "password", "connection_url", "operation",
+    "workspace",
+    "project",
+    "resource",
+    "name",
+    "label",
+    "service_type",
+    "postgres_version",
+    "creation_mode",
+    "state",
+    "state_reason",
+    "region",
+    "password",
+    "connection_url",
+    "operation",
 ];
 const NUMBERS: [&str; 5] = ["instances", "ram_size", "disk_size", "cpu_size", "port"];
 

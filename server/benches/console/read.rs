@@ -93,7 +93,9 @@ async fn theirs(pocketbase: &PocketBase) -> Outcome<Reads> {
 async fn pages(console: &Console) -> Outcome<Vec<Row>> {
     let cookie = console.session().await?;
     let mut rows = Vec::new();
-    for (page, aim) in [("/w/main/account", "≥ 3000/s, p99 ≤ 10 ms"), ("/w/main/projects", "–"), ("/w/main/services", "–")] {
+    for (page, aim) in
+        [("/w/main/account", "≥ 3000/s, p99 ≤ 10 ms"), ("/w/main/projects", "–"), ("/w/main/services", "–")]
+    {
         let get = || async {
             let request = console.http.get(console.url(page)).header(COOKIE, &cookie);
             request.send().await?.error_for_status()?.bytes().await?;
@@ -101,7 +103,11 @@ async fn pages(console: &Console) -> Outcome<Vec<Row>> {
         };
         let alone = load(1, 100, |_| get()).await?;
         let loaded = load(CLIENTS, REQUESTS, |_| get()).await?;
-        rows.push((format!("the page {page} at {CLIENTS} clients ({} alone)", millis(alone.p50)), loaded.to_string(), aim));
+        rows.push((
+            format!("the page {page} at {CLIENTS} clients ({} alone)", millis(alone.p50)),
+            loaded.to_string(),
+            aim,
+        ));
     }
     Ok(rows)
 }

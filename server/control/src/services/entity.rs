@@ -52,8 +52,17 @@ pub(crate) struct ServiceRow {
     pub steps: Option<i64>,
 }
 
-/// Rows by id, newest first. What another workspace has isn't there.
+/// Rows by id, newest first. What the caller can't reach isn't there.
 pub(crate) async fn rows(connection: &mut PgConnection, who: &Caller, ids: &[Uuid]) -> Result<Vec<ServiceRow>, Error> {
+    select(connection, who, ids, None).await
+}
+
+async fn select(
+    connection: &mut PgConnection,
+    who: &Caller,
+    ids: &[Uuid],
+    name: Option<&ServiceName>,
+) -> Result<Vec<ServiceRow>, Error> {
     let rows = sqlx::query_as!(
         ServiceRow,
         r#"select s.id, s.name, s.label, s.service_type, s.project_id, s.resource_id, s.created_at, s.updated_at,
@@ -63,6 +72,7 @@ pub(crate) async fn rows(connection: &mut PgConnection, who: &Caller, ids: &[Uui
                   o.id as "operation?", o.kind as "operation_kind?", o.state as "operation_state?",
                   o.error as "operation_error?", t.step, t.steps_done, t.steps
            from services s
+           join projects p on p.id = s.project_id and p.workspace_id = s.workspace_id
            left join observations b on b.service_id = s.id
            left join lateral (
                select id, kind, state, error from operations where service_id = s.id order by id desc limit 1
@@ -72,10 +82,12 @@ pub(crate) async fn rows(connection: &mut PgConnection, who: &Caller, ids: &[Uui
                       count(*) filter (where state = 'succeeded') as steps_done, count(*) as steps
                from operation_steps where operation_id = o.id
            ) t on true
-           where s.workspace_id = $1 and s.id = any($2)
+           where s.workspace_id = $1 and (s.id = any($2) or s.name = $3) and (not p.restricted or $4)
            order by s.id desc"#,
         who.workspace_id,
-        ids
+        ids,
+        name.map(ServiceName::as_str),
+        reach::sees_restricted(who)
     )
     .fetch_all(connection)
     .await?;
@@ -84,35 +96,21 @@ pub(crate) async fn rows(connection: &mut PgConnection, who: &Caller, ids: &[Uui
 
 /// The row of a service that the caller can reach, by uuid or name.
 pub(crate) async fn reachable(connection: &mut PgConnection, who: &Caller, id: &str) -> Result<ServiceRow, Error> {
-    let id = id_of(&mut *connection, who, id).await?;
-    rows(connection, who, &[id]).await?.pop().ok_or_else(|| Error::not_found(Noun::Service))
-}
-
-/// The same, with the row locked for a change.
-pub(crate) async fn locked(connection: &mut PgConnection, who: &Caller, id: &str) -> Result<ServiceRow, Error> {
-    let id = id_of(&mut *connection, who, id).await?;
-    sqlx::query!("select id from services where workspace_id = $1 and id = $2 for update", who.workspace_id, id)
-        .fetch_optional(&mut *connection)
-        .await?;
-    rows(connection, who, &[id]).await?.pop().ok_or_else(|| Error::not_found(Noun::Service))
-}
-
-async fn id_of(connection: &mut PgConnection, who: &Caller, id: &str) -> Result<Uuid, Error> {
     // a name may not be as long as a uuid with its hyphens, and one that looks like a uuid is one
     let uuid = Uuid::try_parse(id).ok().filter(|_| id.len() == uuid::fmt::Hyphenated::LENGTH);
     // what can't be a name names nothing; the store would choke on a NUL
     let name = ServiceName::parse(id).filter(|_| uuid.is_none());
-    let found = sqlx::query_scalar!(
-        "select s.id from services s join projects p on p.id = s.project_id and p.workspace_id = s.workspace_id
-         where s.workspace_id = $1 and (s.id = $2 or s.name = $3) and (not p.restricted or $4)",
-        who.workspace_id,
-        uuid,
-        name.as_ref().map(ServiceName::as_str),
-        reach::sees_restricted(who)
-    )
-    .fetch_optional(connection)
-    .await?;
+    let found = select(connection, who, uuid.as_slice(), name.as_ref()).await?.pop();
     found.ok_or_else(|| Error::not_found(Noun::Service))
+}
+
+/// The same, with the row locked for a change: read again behind the lock, since somebody may have changed it just before.
+pub(crate) async fn locked(connection: &mut PgConnection, who: &Caller, id: &str) -> Result<ServiceRow, Error> {
+    let ServiceRow { id, .. } = reachable(&mut *connection, who, id).await?;
+    sqlx::query!("select id from services where workspace_id = $1 and id = $2 for update", who.workspace_id, id)
+        .fetch_optional(&mut *connection)
+        .await?;
+    rows(connection, who, &[id]).await?.pop().ok_or_else(|| Error::not_found(Noun::Service))
 }
 
 impl ServiceRow {

@@ -1,5 +1,7 @@
 //! Where a new service goes: its resource, its name, its port.
 
+use std::collections::HashSet;
+
 use contract::capacity::{self, Free, Need};
 use contract::error::Noun;
 use contract::problem::{Invalid, Problem};
@@ -60,16 +62,16 @@ const PORT_LOCK: i64 = 0x62_65_72_74_68; // "berth"
 /// The lowest port of the range that no service has and that nobody else listens on.
 pub(super) async fn port(connection: &mut PgConnection, range: std::ops::RangeInclusive<u16>) -> Result<u16, Error> {
     sqlx::query!("select pg_advisory_xact_lock($1)", PORT_LOCK).execute(&mut *connection).await?;
-    let free = sqlx::query_scalar!(
-        r#"select port as "port!" from generate_series($1::int, $2::int) as port
-           where not exists (select 1 from services s where s.port = port.port) order by port limit 64"#,
+    let taken = sqlx::query_scalar!(
+        r#"select port as "port!" from services where port between $1 and $2"#,
         i32::from(*range.start()),
         i32::from(*range.end())
     )
     .fetch_all(connection)
     .await?;
+    let taken: HashSet<i32> = taken.into_iter().collect();
     let open = |port: &u16| std::net::TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, *port)).is_ok();
-    free.into_iter().filter_map(|p| u16::try_from(p).ok()).find(open).ok_or_else(|| {
+    range.into_iter().find(|port| !taken.contains(&i32::from(*port)) && open(port)).ok_or_else(|| {
         let rest = "can't be reached: every port of --database-ports is taken; delete a service or widen the range";
         Problem::breaks("service", "no_port", rest).into()
     })

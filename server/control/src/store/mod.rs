@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use contract::State;
-use sqlx::PgPool;
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{Connection as _, PgPool};
 
 use crate::error::Error;
 
@@ -21,13 +21,29 @@ const CONNECTIONS: u32 = 16;
 /// How long a request waits for one before it is a 503.
 const ACQUIRE: Duration = Duration::from_secs(5);
 
+/// A connection that nobody used for so long is asked whether it is still there; one in use just now saves the way there and back.
+const UNSURE: Duration = Duration::from_millis(500);
+
 /// Connects and brings the schema up to this program's.
 ///
 /// # Errors
 /// The server can't be reached, or a migration fails.
 pub async fn open(options: PgConnectOptions) -> Result<PgPool, Error> {
     let options = options.application_name("berth");
-    let pool = PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(ACQUIRE).connect_with(options).await?;
+    let pool = PgPoolOptions::new()
+        .max_connections(CONNECTIONS)
+        .acquire_timeout(ACQUIRE)
+        .test_before_acquire(false)
+        .before_acquire(|connection, meta| {
+            Box::pin(async move {
+                if meta.idle_for >= UNSURE {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
+        .connect_with(options)
+        .await?;
     MIGRATIONS.run(&pool).await?;
     Ok(pool)
 }
