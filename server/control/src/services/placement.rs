@@ -59,6 +59,9 @@ fn only(usable: &[Resource]) -> Result<Uuid, Error> {
 /// Ports of all services are taken under one lock, so that two creates never get the same.
 const PORT_LOCK: i64 = 0x62_65_72_74_68; // "berth"
 
+/// Ports that are tried at most under that lock.
+const TRIES: usize = 64;
+
 /// The lowest port of the range that no service has and that nobody else listens on.
 pub(super) async fn port(connection: &mut PgConnection, range: std::ops::RangeInclusive<u16>) -> Result<u16, Error> {
     sqlx::query!("select pg_advisory_xact_lock($1)", PORT_LOCK).execute(&mut *connection).await?;
@@ -71,7 +74,8 @@ pub(super) async fn port(connection: &mut PgConnection, range: std::ops::RangeIn
     .await?;
     let taken: HashSet<i32> = taken.into_iter().collect();
     let open = |port: &u16| std::net::TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, *port)).is_ok();
-    range.into_iter().find(|port| !taken.contains(&i32::from(*port)) && open(port)).ok_or_else(|| {
+    let free = range.into_iter().filter(|port| !taken.contains(&i32::from(*port)));
+    free.take(TRIES).find(open).ok_or_else(|| {
         let rest = "can't be reached: every port of --database-ports is taken; delete a service or widen the range";
         Problem::breaks("service", "no_port", rest).into()
     })
