@@ -5,7 +5,7 @@ import { shared, user } from "../support/shared.ts";
 
 test.use({ signedIn: false });
 
-const EMAIL = "browser@example.com";
+const EMAIL = `browser-${process.pid}@example.com`;
 
 test.beforeAll(() => user(EMAIL, "member"));
 

@@ -14,7 +14,7 @@ pub struct Facts<'a> {
     pub rejected: bool,
     /// The last sign-in with the credentials that the API returns succeeded.
     pub signed_in: bool,
-    /// It was ready once.
+    /// All of it was as wanted once: somebody signed in, and its variables were written.
     pub was_ready: bool,
     /// Nobody has begun the present work.
     pub untouched: bool,
@@ -45,7 +45,7 @@ pub fn derive(facts: &Facts<'_>) -> (State, Option<String>) {
     }
     match facts.power {
         Power::Stopped if facts.phase == Phase::Stopped => return (State::Stopped, None),
-        Power::Running if facts.signed_in && !facts.restarting => return (State::Healthy, said()),
+        Power::Running if facts.signed_in && facts.was_ready && !facts.restarting => return (State::Healthy, said()),
         _ => {}
     }
     if facts.crash_loop {
@@ -92,7 +92,12 @@ mod tests {
             ("prepared", Facts { phase: Phase::Stopped, ..CREATING }, State::Creating),
             ("started", Facts { phase: Phase::Running, ..CREATING }, State::Creating),
             ("ready and not yet signed in", Facts { phase: Phase::Ready, ..CREATING }, State::Creating),
-            ("signed in", Facts { signed_in: true, ..ready.clone() }, State::Healthy),
+            (
+                "its variables not yet written",
+                Facts { signed_in: true, phase: Phase::Ready, ..CREATING },
+                State::Creating,
+            ),
+            ("all done", Facts { signed_in: true, ..ready.clone() }, State::Healthy),
             ("a late create", Facts { phase: Phase::Preparing, overdue: true, ..CREATING }, State::Failing),
             ("refused", Facts { rejected: true, ..CREATING }, State::Failed),
             ("stop asked", Facts { power: Power::Stopped, ..ready.clone() }, State::Processing),
@@ -123,7 +128,7 @@ mod tests {
     fn every_state_says_what_there_is_to_say() {
         let facts = Facts { overdue: true, said: Some("port 15432 is taken"), ..CREATING };
         assert_eq!(derive(&facts).1.as_deref(), Some("port 15432 is taken"));
-        let full = Facts { signed_in: true, said: Some("Its disk is almost full"), ..CREATING };
+        let full = Facts { signed_in: true, was_ready: true, said: Some("Its disk is almost full"), ..CREATING };
         assert_eq!(derive(&full), (State::Healthy, Some("Its disk is almost full".into())));
     }
 }

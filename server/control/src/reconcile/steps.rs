@@ -190,7 +190,7 @@ async fn sign_in(control: &Control, lease: Lease, row: &Row) -> Result<Next, Ste
     let signed_in = control.runtime.sign_in(&credentials(control, row)?).await?;
     let mut transaction = begin(control, lease, row).await?;
     sqlx::query!(
-        "update observations set signed_in = true, was_ready = true, reason = null, server_version = $3, observed_at = now()
+        "update observations set signed_in = true, reason = null, server_version = $3, observed_at = now()
          where service_id = $1 and workspace_id = $2",
         row.id,
         row.workspace,
@@ -213,6 +213,15 @@ async fn write_variables(control: &Control, lease: Lease, row: &Row) -> Result<N
     let written = variables::reconcile(&mut transaction, &control.sealer, row, &address, &at.password).await?;
     timeline::reached(&mut transaction, row.about(), timeline::VARIABLES, Some(&written.words())).await?;
     timeline::end(&mut transaction, row.about(), None).await?;
+    // whoever sees it healthy for the first time sees its variables and the end of the operation with it
+    sqlx::query!(
+        "update observations set was_ready = was_ready or signed_in where service_id = $1 and workspace_id = $2",
+        row.id,
+        row.workspace
+    )
+    .execute(&mut *transaction)
+    .await?;
+    state::refresh(&mut transaction, row.id).await?;
     state::changed(&mut transaction, row).await?;
     transaction.commit().await?;
     Ok(Next::Settled)

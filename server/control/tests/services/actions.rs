@@ -153,18 +153,18 @@ async fn a_restart_is_asked_twice_and_done_once(pool: PgPool) {
 #[sqlx::test]
 async fn a_wish_that_comes_while_the_last_step_ends_is_still_carried_out(pool: PgPool) {
     let world = World::new(pool).await;
-    world.runtime.next(Method::SignIn, Fault::PauseAfter);
-    world.runtime.next(Method::Restart, Fault::PauseBefore);
     let service = world.create(world.with_variables()).await;
+    world.settled(service.uuid, State::Healthy).await;
+    world.runtime.next(Method::SignIn, Fault::PauseAfter);
+    world.ask(service.uuid, "restart").await.unwrap();
     world.runtime.paused(1).await;
+    world.runtime.next(Method::Restart, Fault::PauseBefore);
     // the last step's write is held up until the wish is there, or waits for it
     let mut holder = world.on.pool.begin().await.unwrap();
     sqlx::query("lock table vars in share mode").execute(&mut *holder).await.unwrap();
     world.runtime.release();
     world.until(service.uuid, State::Healthy).await;
-    let waiting = "select count(*) from pg_locks l join pg_stat_activity a using (pid)
-                   where not l.granted and a.datname = current_database() and l.locktype = 'relation'";
-    world.wait("a held write", async || (world.on.count(waiting).await > 0).then_some(())).await;
+    world.step_waits_for_a_lock().await;
     let (asked, ()) = tokio::join!(world.ask(service.uuid, "restart"), async {
         let wished = "select (select count(*) from signals) + (select count(*) from pg_locks l
                       join pg_stat_activity a using (pid)

@@ -69,6 +69,19 @@ async fn a_create_shows_every_state_on_its_way(pool: PgPool) {
 }
 
 #[sqlx::test]
+async fn it_is_healthy_once_its_variables_are_written_and_not_before(pool: PgPool) {
+    let world = World::new(pool).await;
+    let mut holder = world.on.pool.begin().await.unwrap();
+    sqlx::query("lock table vars in share mode").execute(&mut *holder).await.unwrap();
+    let service = world.create(world.with_variables()).await;
+    world.step_waits_for_a_lock().await;
+    assert_eq!(world.get(service.uuid).await.state, State::Creating);
+    holder.commit().await.unwrap();
+    let healthy = world.until(service.uuid, State::Healthy).await;
+    assert_eq!(healthy.operation.unwrap().state, OperationState::Succeeded);
+}
+
+#[sqlx::test]
 async fn the_entity_has_every_field_of_the_contract(pool: PgPool) {
     let world = World::idle(pool).await;
     let new = NewService { label: "  Orders база ".into(), disk_size: 1.5.into(), ..world.wanted() };

@@ -172,6 +172,13 @@ impl World {
         .await;
     }
 
+    /// Until somebody waits for a table that a test has locked.
+    pub async fn step_waits_for_a_lock(&self) {
+        let waiting = "select count(*) from pg_locks l join pg_stat_activity a using (pid)
+                       where not l.granted and a.datname = current_database() and l.locktype = 'relation'";
+        self.wait("a held write", async || (self.on.count(waiting).await > 0).then_some(())).await;
+    }
+
     /// Polls until the check says something.
     pub async fn wait<T>(&self, what: &str, mut check: impl AsyncFnMut() -> Option<T>) -> T {
         let polling = async {
