@@ -29,14 +29,12 @@ pub async fn list_vars(workspace: String, project: Uuid, page: PageRequest) -> A
     Ok(vars)
 }
 
-/// The names of a project's variables, or of those that were written for one of its services. Their values are secrets:
-/// pages that need the names don't get them.
+/// The names of a project's variables. Their values are secrets: pages that need the names don't get them.
 #[server(prefix = "/call", endpoint = "list_var_names", protocol = Calls)]
-pub async fn list_var_names(workspace: String, project: String, service: Option<String>) -> Answer<Vec<String>> {
+pub async fn list_var_names(workspace: String, project: String) -> Answer<Vec<String>> {
     let project = Uuid::try_parse(&project).map_err(|_| super::CallError::not_found(contract::error::Noun::Project))?;
     let vars = list_vars(workspace, project, PageRequest::whole()).await?.items.into_iter();
-    let wanted = |id: Option<Uuid>| service.is_none() || id.map(|id| id.to_string()) == service;
-    Ok(vars.filter(|var| wanted(var.service_id)).map(|var| var.key).collect())
+    Ok(vars.map(|var| var.key).collect())
 }
 
 #[server(prefix = "/call", endpoint = "create_project", protocol = Calls)]

@@ -41,7 +41,7 @@ pub use live::LiveDot;
 pub use menu::Menu;
 pub use meter::{Legend, Level, Meter};
 pub use navigation::{Breadcrumbs, Crumb, MAIN, Skipped, Tab, Tabs};
-pub use notice::{EmptyState, Hidden, Notice, Skeleton};
+pub use notice::{EmptyState, Notice};
 pub use select::Select;
 
 pub use switch::Switch;

@@ -50,15 +50,3 @@ pub fn EmptyState(
         </div>
     }
 }
-
-/// A place held for what is late. `size` gives its width and height.
-#[component]
-pub fn Skeleton(#[prop(default = "h-4 w-32")] size: &'static str) -> impl IntoView {
-    view! { <span class=format!("block animate-pulse rounded-sm bg-line {size}") aria-hidden="true"></span> }
-}
-
-/// Words for those who listen to the page.
-#[component]
-pub fn Hidden(children: Children) -> impl IntoView {
-    view! { <span class="sr-only">{children()}</span> }
-}

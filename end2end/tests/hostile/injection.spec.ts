@@ -296,7 +296,7 @@ function calls(text: string): Record<string, object[]> {
     list_projects: pages,
     get_project: [{ project: text }],
     list_vars: [{ project: text, page }, ...pages.map((page) => ({ project: project.uuid, ...page }))],
-    list_var_names: [{ project: text, service: null }, { project: project.uuid, service: text }],
+    list_var_names: [{ project: text }],
     create_project: [{ fields: { name: text, more: text } }],
     rename_project: [{ project: text, fields: { name: text } }, { project: none, fields: { name: text } }],
     delete_project: [{ project: text }],

@@ -176,7 +176,7 @@ test("H13 no list, no search, no page and no call of somebody who can't reach it
     for (const [endpoint, args] of Object.entries({
       get_project: { project: at.project },
       list_vars: { project: at.project, page },
-      list_var_names: { project: at.project, service: null },
+      list_var_names: { project: at.project },
       get_resource: { resource: at.resource },
       get_service: { id: at.name },
       list_operations: { id: at.name, page },

@@ -144,7 +144,7 @@ pub const TABLE: &[Row] = &[
     call("/call/rename_project", May(ProjectsManage), r#"{"project":"{project}","fields":{"name":"New"}}"#),
     call("/call/delete_project", May(ProjectsManage), r#"{"project":"{empty}"}"#),
     call("/call/list_vars", May(ProjectsView), r#"{"project":"{project}","page":{}}"#),
-    call("/call/list_var_names", May(ProjectsView), r#"{"project":"{project}","service":null}"#),
+    call("/call/list_var_names", May(ProjectsView), r#"{"project":"{project}"}"#),
     call("/call/create_var", May(ProjectsOperate), r#"{"project":"{project}","fields":{"key":"NEW","value":"x"}}"#),
     call("/call/update_var", May(ProjectsOperate), r#"{"project":"{project}","fields":{"key":"PLAIN","value":"x"}}"#),
     call("/call/delete_var", May(ProjectsOperate), r#"{"project":"{project}","key":{"key":"PLAIN"}}"#),

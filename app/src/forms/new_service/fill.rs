@@ -120,7 +120,7 @@ fn follow_vars(slug: &str, form: Form) {
     let fetch = Callback::new(move |()| {
         let (slug, project) = (slug.clone(), form.draft.project.get_untracked());
         spawn_local(async move {
-            let names = list_var_names(slug, project.clone(), None).await;
+            let names = list_var_names(slug, project.clone()).await;
             if form.draft.project.get_untracked() == project {
                 form.now(|offer| offer.known = names.ok());
             }

@@ -36,7 +36,7 @@ async fn offer(slug: String) -> Result<Offer, CallError> {
         known: None,
         ready_in: usual.ok().flatten().map(words::took),
     };
-    let known = list_var_names(slug, offer.first_project().to_owned(), None).await.ok();
+    let known = list_var_names(slug, offer.first_project().to_owned()).await.ok();
     Ok(Offer { known, ..offer })
 }
 

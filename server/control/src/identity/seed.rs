@@ -134,6 +134,6 @@ async fn resource(
             (id, workspace)
         }
     };
-    events::emit(connection, Change { workspace, kind: EventKind::Resource, id, project: None }).await?;
+    events::emit(connection, &[Change { workspace, kind: EventKind::Resource, id, project: None }]).await?;
     Ok(id)
 }

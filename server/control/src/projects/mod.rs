@@ -160,7 +160,7 @@ async fn record(
     let entry = Entry { action, entity_id: Some(row.id), entity: &row.name, reason: None };
     audit::write(&mut *connection, who, entry).await?;
     let (workspace, id) = (who.workspace_id, row.id);
-    events::emit(connection, Change { workspace, kind: EventKind::Project, id, project: Some(id) }).await
+    events::emit(connection, &[Change { workspace, kind: EventKind::Project, id, project: Some(id) }]).await
 }
 
 fn taken() -> Error {

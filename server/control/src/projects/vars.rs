@@ -197,5 +197,5 @@ async fn record(
     let entry = Entry { action, entity_id: Some(var.id), entity: &entity, reason: None };
     audit::write(&mut *connection, who, entry).await?;
     let (workspace, id) = (who.workspace_id, project.id);
-    events::emit(connection, Change { workspace, kind: EventKind::Project, id, project: Some(id) }).await
+    events::emit(connection, &[Change { workspace, kind: EventKind::Project, id, project: Some(id) }]).await
 }

@@ -31,5 +31,5 @@ pub async fn refresh(connection: &mut PgConnection, service: Uuid) -> Result<(),
 /// Tells everybody that there is something new to see of a service.
 pub async fn changed(connection: &mut PgConnection, row: &Row) -> Result<(), Error> {
     let change = Change { workspace: row.workspace, kind: EventKind::Service, id: row.id, project: Some(row.project) };
-    events::emit(connection, change).await
+    events::emit(connection, &[change]).await
 }

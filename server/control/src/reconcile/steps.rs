@@ -215,7 +215,8 @@ async fn write_variables(control: &Control, lease: Lease, row: &Row) -> Result<N
     timeline::end(&mut transaction, row.about(), None).await?;
     // whoever sees it healthy for the first time sees its variables and the end of the operation with it
     sqlx::query!(
-        "update observations set was_ready = was_ready or signed_in where service_id = $1 and workspace_id = $2",
+        "with mended as (update tasks set last_error = null where service_id = $1 and workspace_id = $2)
+         update observations set was_ready = was_ready or signed_in where service_id = $1 and workspace_id = $2",
         row.id,
         row.workspace
     )
@@ -279,10 +280,10 @@ async fn remove(control: &Control, lease: Lease, row: &Row) -> Result<Next, Step
     let vars = vars.execute(&mut *transaction).await?.rows_affected();
     state::changed(&mut transaction, row).await?;
     let touched = [(EventKind::Resource, row.resource), (EventKind::Project, row.project)];
-    for (kind, id) in touched.into_iter().filter(|(kind, _)| *kind == EventKind::Resource || vars > 0) {
-        let change = Change { workspace: row.workspace, kind, id, project: Some(row.project) };
-        events::emit(&mut transaction, change).await?;
-    }
+    let touched = touched.into_iter().filter(|(kind, _)| *kind == EventKind::Resource || vars > 0);
+    let change = |(kind, id)| Change { workspace: row.workspace, kind, id, project: Some(row.project) };
+    let changes: Vec<_> = touched.map(change).collect();
+    events::emit(&mut transaction, &changes).await?;
     sqlx::query!("delete from services where workspace_id = $1 and id = $2", row.workspace, row.id)
         .execute(&mut *transaction)
         .await?;

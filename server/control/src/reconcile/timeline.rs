@@ -78,31 +78,58 @@ pub async fn begin(
     )
     .execute(&mut *connection)
     .await?;
+    insert(connection, about, kind, steps(kind, power), variables, None).await
+}
+
+/// Begins the first operation of a service, which is placed already.
+pub async fn begin_create(
+    connection: &mut PgConnection,
+    about: About,
+    variables: bool,
+    placed: &str,
+) -> Result<Uuid, Error> {
+    let kind = OperationKind::Create;
+    insert(connection, about, kind, steps(kind, Power::Running), variables, Some(placed)).await
+}
+
+/// `done`: what the first step, which is done already, has found.
+async fn insert(
+    connection: &mut PgConnection,
+    about: About,
+    kind: OperationKind,
+    steps: &[Step],
+    variables: bool,
+    done: Option<&str>,
+) -> Result<Uuid, Error> {
     let id = Uuid::now_v7();
-    sqlx::query!(
-        "insert into operations (id, workspace_id, service_id, kind, state) values ($1, $2, $3, $4, 'running')",
-        id,
-        about.workspace,
-        about.service,
-        kind.as_str()
-    )
-    .execute(&mut *connection)
-    .await?;
-    let steps: Vec<&Step> = steps(kind, power).iter().filter(|s| **s != VARIABLES || variables).collect();
     let (mut positions, mut keys, mut titles, mut done_titles) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    for (position, step) in (0i16..).zip(&steps) {
+    for (position, step) in (0i16..).zip(steps.iter().filter(|s| **s != VARIABLES || variables)) {
         positions.push(position);
         keys.push(step.key.to_owned());
         titles.push(step.doing.to_owned());
         done_titles.push(step.done.to_owned());
     }
+    let running = i16::from(done.is_some());
     sqlx::query!(
-        "insert into operation_steps (operation_id, workspace_id, position, key, title, done_title, state, started_at)
-         select $1, $2, position, key, title, done_title, case position when 0 then 'running' else 'queued' end,
-                case position when 0 then now() end
-         from unnest($3::smallint[], $4::text[], $5::text[], $6::text[]) as step (position, key, title, done_title)",
+        "with operation as (
+           insert into operations (id, workspace_id, service_id, kind, state) values ($1, $2, $3, $4, 'running')
+           returning id, workspace_id)
+         insert into operation_steps (operation_id, workspace_id, position, key, title, done_title, detail, state,
+             started_at, finished_at)
+         select operation.id, operation.workspace_id, position, key,
+                case when position < $5 then done_title else title end, done_title,
+                case when position < $5 then $6 end,
+                case when position < $5 then 'succeeded' when position = $5 then 'running' else 'queued' end,
+                case when position <= $5 then clock_timestamp() end,
+                case when position < $5 then clock_timestamp() end
+         from operation, unnest($7::smallint[], $8::text[], $9::text[], $10::text[])
+                as step (position, key, title, done_title)",
         id,
         about.workspace,
+        about.service,
+        kind.as_str(),
+        running,
+        done,
         &positions,
         &keys,
         &titles,

@@ -75,10 +75,9 @@ pub async fn reconcile(
     }
     touched.sort_unstable();
     touched.dedup();
-    for id in touched {
-        let change = Change { workspace: row.workspace, kind: EventKind::Project, id, project: Some(id) };
-        events::emit(connection, change).await?;
-    }
+    let change = |id| Change { workspace: row.workspace, kind: EventKind::Project, id, project: Some(id) };
+    let changes: Vec<_> = touched.into_iter().map(change).collect();
+    events::emit(connection, &changes).await?;
     Ok(result)
 }
 

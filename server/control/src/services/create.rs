@@ -2,10 +2,8 @@
 
 use contract::capacity::Need;
 use contract::event::EventKind;
-use contract::operation::OperationKind;
 use contract::permission::Permission;
 use contract::problem::Problem;
-use contract::resource::Resource;
 use contract::spec::{Kind, PostgresSpec, ServiceSpec};
 use contract::values::Secret;
 use contract::{Caller, NewService, Service};
@@ -16,9 +14,10 @@ use uuid::Uuid;
 
 use super::{entity, idempotency, placement};
 use crate::error::Error;
-use crate::port::{Power, ServiceName};
+use crate::port::ServiceName;
+use crate::reconcile::lease;
+use crate::reconcile::row::password_place;
 use crate::reconcile::timeline::{self, About};
-use crate::reconcile::{self, row::password_place};
 use crate::store::audit::{self, Entry};
 use crate::store::events::{self, Change};
 use crate::{Control, reach};
@@ -48,24 +47,23 @@ impl Control {
             return Err(Problem::breaks("service_type", "unavailable", "isn't available here").into());
         };
         let need = Need { ram: postgres.size.ram, disk: postgres.size.disk, instances: postgres.instances.count() };
-        let resource = placement::place(&mut transaction, who, &spec, need).await?;
-        let name = self.insert(&mut transaction, who, id, &spec, postgres, &resource).await?;
+        let chosen = placement::choose(&mut transaction, who, &spec).await?;
+        let new = New::of(self, who, id)?;
+        // what stands for itself comes first: from `hold` on, every other create on the resource waits until the commit
+        tell(&mut transaction, who, (chosen.uuid, spec.project_id), &new).await?;
+        let resource = placement::hold(&mut transaction, who, &spec, chosen.uuid, need).await?;
+        self.insert(&mut transaction, who, &spec, postgres, resource.uuid, &new).await?;
         let about = About { workspace: who.workspace_id, service: id };
-        let variables = postgres.environment_variables;
-        timeline::begin(&mut transaction, about, OperationKind::Create, Power::Running, variables).await?;
         let placed = format!(
             "on {}: {} MiB of memory and {} GiB of disk reserved",
             resource.label,
             postgres.size.ram.mib(),
             postgres.size.disk.gib()
         );
-        timeline::reached(&mut transaction, about, timeline::PLACE, Some(&placed)).await?;
-        reconcile::wish(&mut transaction, who.workspace_id, id).await?;
-        written(&mut transaction, who, &resource, spec.project_id, (id, &name)).await?;
-        let row = entity::reachable(&mut transaction, who, name.as_str()).await?;
+        timeline::begin_create(&mut transaction, about, postgres.environment_variables, &placed).await?;
+        let row = entity::reachable(&mut transaction, who, new.name.as_str()).await?;
         transaction.commit().await?;
-        let password = row.password(self, who)?;
-        row.entity(row.connection(self, password.as_ref())?)
+        row.entity(row.connection(self, Some(&new.password))?)
     }
 
     /// The answer to a repeated request: the service as it is now. Its secret is opened anew, and noted anew.
@@ -88,14 +86,11 @@ impl Control {
         &self,
         connection: &mut PgConnection,
         who: &Caller,
-        id: Uuid,
         spec: &ServiceSpec,
         postgres: &PostgresSpec,
-        resource: &Resource,
-    ) -> Result<ServiceName, Error> {
-        let name = ServiceName::random("postgres");
-        let password = Secret::new(Alphanumeric.sample_string(&mut rand::rng(), PASSWORD_LETTERS));
-        let sealed = self.sealer.seal(password_place(who.workspace_id, &name), &password)?;
+        resource: Uuid,
+        new: &New,
+    ) -> Result<(), Error> {
         let port = match self.runtime.ports() {
             Some(range) => Some(placement::port(&mut *connection, range).await?),
             None => None,
@@ -110,12 +105,13 @@ impl Control {
                returning id, workspace_id),
              observation as (
                insert into observations (service_id, workspace_id) select id, workspace_id from service)
-             insert into tasks (service_id, workspace_id) select id, workspace_id from service",
-            id,
+             insert into tasks (service_id, workspace_id, deadline_at)
+             select id, workspace_id, now() + make_interval(secs => $16) from service",
+            new.id,
             who.workspace_id,
             spec.project_id,
-            resource.uuid,
-            name.as_str(),
+            resource,
+            new.name.as_str(),
             spec.label.as_str(),
             i16::from(postgres.version.number()),
             i16::from(postgres.instances.count()),
@@ -125,27 +121,43 @@ impl Control {
             postgres.public_access,
             postgres.environment_variables,
             port.map(i32::from),
-            sealed
+            new.sealed,
+            lease::DEADLINE.as_secs_f64()
         )
         .execute(connection)
         .await?;
-        Ok(name)
+        Ok(())
     }
 }
 
-/// The audit row and the events of a create.
-async fn written(
+/// What the server alone gives to a new service.
+struct New {
+    id: Uuid,
+    name: ServiceName,
+    password: Secret,
+    sealed: Vec<u8>,
+}
+
+impl New {
+    fn of(control: &Control, who: &Caller, id: Uuid) -> Result<Self, Error> {
+        let name = ServiceName::random("postgres");
+        let password = Secret::new(Alphanumeric.sample_string(&mut rand::rng(), PASSWORD_LETTERS));
+        let sealed = control.sealer.seal(password_place(who.workspace_id, &name), &password)?;
+        Ok(Self { id, name, password, sealed })
+    }
+}
+
+/// The audit line of a create, and who hears of it once it is committed.
+async fn tell(
     connection: &mut PgConnection,
     who: &Caller,
-    resource: &Resource,
-    project: Uuid,
-    (id, name): (Uuid, &ServiceName),
+    (resource, project): (Uuid, Uuid),
+    new: &New,
 ) -> Result<(), Error> {
-    let entry = Entry { action: "service.create", entity_id: Some(id), entity: name.as_str(), reason: None };
+    let entry = Entry { action: "service.create", entity_id: Some(new.id), entity: new.name.as_str(), reason: None };
     audit::write(&mut *connection, who, entry).await?;
-    for (kind, id) in [(EventKind::Service, id), (EventKind::Resource, resource.uuid)] {
-        let change = Change { workspace: who.workspace_id, kind, id, project: Some(project) };
-        events::emit(&mut *connection, change).await?;
-    }
-    Ok(())
+    let changes = [(EventKind::Service, new.id), (EventKind::Resource, resource)];
+    let changes = changes.map(|(kind, id)| Change { workspace: who.workspace_id, kind, id, project: Some(project) });
+    events::emit(&mut *connection, &changes).await?;
+    events::wake(connection, new.id).await
 }

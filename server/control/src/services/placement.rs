@@ -13,23 +13,27 @@ use uuid::Uuid;
 use crate::error::Error;
 use crate::resources;
 
-/// The resource that a service is placed on, locked until the transaction ends, with room for `need`.
-pub(super) async fn place(
+/// The resource that a service goes on: the one that was asked for, or the only one.
+pub(super) async fn choose(connection: &mut PgConnection, who: &Caller, spec: &ServiceSpec) -> Result<Resource, Error> {
+    let mut usable = resources::usable(&mut *connection, who.workspace_id, spec.project_id).await?;
+    let Some(id) = spec.resource_id else { return only(usable) };
+    if let Some(at) = usable.iter().position(|r| r.uuid == id) {
+        return Ok(usable.swap_remove(at));
+    }
+    match resources::seen(connection, who, id).await? {
+        Some(_) => Err(Problem::breaks("resource_id", "closed", "is closed to this project").into()),
+        None => Err(Error::not_found(Noun::Resource)),
+    }
+}
+
+/// The chosen resource, locked until the transaction ends, with room for `need`.
+pub(super) async fn hold(
     connection: &mut PgConnection,
     who: &Caller,
     spec: &ServiceSpec,
+    chosen: Uuid,
     need: Need,
 ) -> Result<Resource, Error> {
-    let usable = resources::usable(&mut *connection, who.workspace_id, spec.project_id).await?;
-    let chosen = match spec.resource_id {
-        Some(id) if usable.iter().any(|r| r.uuid == id) => id,
-        Some(id) => {
-            let there = resources::seen(connection, who, id).await?.is_some();
-            let closed = || Problem::breaks("resource_id", "closed", "is closed to this project").into();
-            return Err(if there { closed() } else { Error::not_found(Noun::Resource) });
-        }
-        None => only(&usable)?,
-    };
     resources::lock(&mut *connection, chosen).await?;
     // read again behind the lock: somebody may have placed something in between
     let resource = resources::usable(connection, who.workspace_id, spec.project_id).await?;
@@ -42,18 +46,14 @@ pub(super) fn fits(need: Need, free: &Free) -> Result<(), Error> {
     Ok(Invalid::unless(Some(()), capacity::problems(need, free))?)
 }
 
-fn only(usable: &[Resource]) -> Result<Uuid, Error> {
-    match usable {
-        [one] => Ok(one.uuid),
-        [] => {
-            Err(Problem::breaks("resource_id", "none", "can't be chosen: no resource is open to this project").into())
-        }
-        many => {
-            let names: Vec<&str> = many.iter().map(|r| r.label.as_str()).collect();
-            let rest = format!("has to be chosen: {} are open to this project", names.join(" and "));
-            Err(Problem::breaks("resource_id", "ambiguous", &rest).into())
-        }
+fn only(mut usable: Vec<Resource>) -> Result<Resource, Error> {
+    if usable.len() > 1 {
+        let names: Vec<&str> = usable.iter().map(|r| r.label.as_str()).collect();
+        let rest = format!("has to be chosen: {} are open to this project", names.join(" and "));
+        return Err(Problem::breaks("resource_id", "ambiguous", &rest).into());
     }
+    let none = "can't be chosen: no resource is open to this project";
+    usable.pop().ok_or_else(|| Problem::breaks("resource_id", "none", none).into())
 }
 
 /// Ports of all services are taken under one lock, so that two creates never get the same.

@@ -41,10 +41,10 @@ impl Control {
         audit::write(&mut transaction, who, entry).await?;
         let row = entity::reachable(&mut transaction, who, &row.id.to_string()).await?;
         let resource = resized.then_some((EventKind::Resource, row.resource_id));
-        for (kind, id) in [(EventKind::Service, row.id)].into_iter().chain(resource) {
-            let told = events::Change { workspace: who.workspace_id, kind, id, project: Some(row.project_id) };
-            events::emit(&mut transaction, told).await?;
-        }
+        let changes = [(EventKind::Service, row.id)].into_iter().chain(resource);
+        let (workspace, project) = (who.workspace_id, Some(row.project_id));
+        let changes: Vec<_> = changes.map(|(kind, id)| events::Change { workspace, kind, id, project }).collect();
+        events::emit(&mut transaction, &changes).await?;
         transaction.commit().await?;
         row.entity(row.connection(self, None)?)
     }

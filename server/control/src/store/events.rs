@@ -21,18 +21,28 @@ pub struct Change {
     pub project: Option<Uuid>,
 }
 
-/// Writes an event; whoever listens hears of it at commit.
-pub async fn emit(connection: &mut PgConnection, change: Change) -> Result<(), Error> {
+/// Writes events; whoever listens hears of them at commit.
+pub async fn emit(connection: &mut PgConnection, changes: &[Change]) -> Result<(), Error> {
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let workspaces: Vec<Uuid> = changes.iter().map(|c| c.workspace).collect();
+    let kinds: Vec<String> = changes.iter().map(|c| c.kind.as_str().to_owned()).collect();
+    let ids: Vec<Uuid> = changes.iter().map(|c| c.id).collect();
+    let projects: Vec<Option<Uuid>> = changes.iter().map(|c| c.project).collect();
     sqlx::query!(
-        r#"with event as (
-             insert into events (workspace_id, kind, entity_id, project_id) values ($1, $2, $3, $4) returning version
-           )
-           select pg_notify($5, concat_ws(' ', $1::uuid, $2::text, $3::uuid, version,
-             coalesce((select restricted from projects where workspace_id = $1 and id = $4), false))) from event"#,
-        change.workspace,
-        change.kind.as_str(),
-        change.id,
-        change.project,
+        "with event as (
+           insert into events (workspace_id, kind, entity_id, project_id)
+           select * from unnest($1::uuid[], $2::text[], $3::uuid[], $4::uuid[])
+           returning version, workspace_id, kind, entity_id, project_id)
+         select pg_notify($5, concat_ws(' ', e.workspace_id, e.kind, e.entity_id, e.version,
+                  coalesce((select restricted from projects p
+                            where p.workspace_id = e.workspace_id and p.id = e.project_id), false)))
+         from event e",
+        &workspaces,
+        &kinds,
+        &ids,
+        &projects as &[Option<Uuid>],
         CHANNEL
     )
     .execute(connection)
