@@ -2,9 +2,10 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run build dev test test-rust test-end2end test-long test-build npm fuzz bench queries tools test-tools bench-tools
+.PHONY: help run build dev test test-rust test-console test-end2end test-long npm fuzz bench queries tools test-tools bench-tools
 
 BERTH := target/release/berth
+TESTED_BERTH := target/debug/berth
 NPM_ENV := PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1
 WITH_SERVER := target/debug/examples/with_server
 TESTED := --workspace --exclude bundle --exclude frontend
@@ -42,7 +43,7 @@ test: tools test-tools
 	cargo clippy --workspace --all-targets --all-features -- -D warnings
 	cargo clippy --package contract --target wasm32-unknown-unknown -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --quiet --no-deps --package contract
-	$(MAKE) --jobs=2 test-rust test-build
+	$(MAKE) --jobs=2 test-rust test-console
 	$(MAKE) test-end2end
 
 # Examples, with_server among them, are built with the tests: by the same features, so nothing twice.
@@ -50,13 +51,15 @@ test-rust:
 	cargo test $(TESTED) --no-run
 	$(CARGO_TEST)
 
-# The Rust suites wait for servers most of the time; the release is built meanwhile, behind them.
-test-build:
-	nice $(MAKE) build
+# The console for the browser suites: the bundle of a release in a server that shares what is compiled for the Rust suites.
+# These wait for servers most of the time; it is built meanwhile, behind them.
+test-console:
+	nice cargo bundle build --release
+	nice cargo build --package server
 
 test-end2end: npm
 	cd end2end && npx tsc --noEmit && npx tsc -p ../frontend
-	cd end2end && export BERTH=$(CURDIR)/$(BERTH) && npx playwright test && npx playwright test --config schemathesis
+	cd end2end && export BERTH=$(CURDIR)/$(TESTED_BERTH) && npx playwright test && npx playwright test --config schemathesis
 
 test-long: build test-tools npm
 	cargo test $(TESTED) --no-run

@@ -1,5 +1,4 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { isRelease } from "../support/binary.ts";
 import { ACCOUNT, ACTIVITY, NEW, OVERVIEW, PROJECTS, RESOURCES, SERVICES, expect, hydrated, test } from "../support/browser.ts";
 import { admin, shared } from "../support/shared.ts";
 
@@ -7,12 +6,13 @@ import { admin, shared } from "../support/shared.ts";
 const MOST = 230_000;
 /** Until everything on a page answers, from nothing in the cache, at the median of all pages. 250 ms are promised on a quiet machine
  * and printed below; this is the bound for one that does other things meanwhile. */
-const HYDRATED_MS = 500;
+const HYDRATED_MS = 1_000;
 
 // recording what happens takes longer than what happens
 test.use({ trace: "off", screenshot: "off" });
 
 test("a first visit to any page costs little", async ({ page, browser }) => {
+  test.setTimeout(120_000);
   const service = await admin().healthy({ project_id: (await admin().project()).uuid, label: "Small", ram_size: 128 });
   const state = await page.context().storageState();
   const table: Record<string, { bytes: number; files: number; first_byte: number; hydrated: number }> = {};
@@ -60,10 +60,10 @@ test("a first visit to any page costs little", async ({ page, browser }) => {
   for (const [path, { bytes, files }] of Object.entries(table)) {
     expect(files, path).toBeGreaterThanOrEqual(1);
     expect(bytes, path).toBeGreaterThan(0);
-    if (isRelease()) expect(bytes, path).toBeLessThanOrEqual(MOST);
+    expect(bytes, path).toBeLessThanOrEqual(MOST);
   }
   const times = Object.values(table).map(({ hydrated }) => hydrated).sort((a, b) => a - b);
   const median = times[Math.floor(times.length / 2)]!;
   console.log(`everything answers after ${median} ms at the median`);
-  if (isRelease()) expect(median).toBeLessThanOrEqual(HYDRATED_MS);
+  expect(median).toBeLessThanOrEqual(HYDRATED_MS);
 });

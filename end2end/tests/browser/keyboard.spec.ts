@@ -80,7 +80,9 @@ test("the palette reaches every page of the console", async ({ page }) => {
   for (const [words, path] of Object.entries(pages)) {
     await open(page, path === OVERVIEW ? SERVICES : OVERVIEW);
     await page.keyboard.press("Control+k");
+    const found = page.waitForResponse((answer) => new URL(answer.url()).searchParams.get("q") === words);
     await page.keyboard.type(words);
+    await (await found).finished();
     const link = page.getByRole("dialog", { name: "Go to" }).locator(`a[href="${path}"]`);
     await expect(link, words).toBeVisible();
     await link.press("Enter");

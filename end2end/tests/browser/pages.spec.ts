@@ -89,7 +89,7 @@ test("the theme is chosen once for all pages", async ({ page }) => {
 });
 
 test("axe finds nothing serious on any page, light or dark", async ({ page, context }) => {
-  test.setTimeout(180_000);
+  test.setTimeout(300_000);
   await page.emulateMedia({ reducedMotion: "reduce" });
   for (const path of pages()) {
     await open(page, path);

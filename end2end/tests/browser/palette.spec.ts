@@ -23,7 +23,9 @@ test("the palette goes to any service, project and page, by the keyboard alone",
 
   await page.locator("body[data-hydrated]").waitFor();
   await page.keyboard.press("Meta+k");
+  const found = page.waitForResponse(/\/find\?q=proj$/);
   await page.keyboard.type("proj");
+  await (await found).finished();
   await expect(palette.getByRole("link").filter({ hasText: "Projects" })).toBeVisible();
   await page.keyboard.press("ArrowDown");
   await expect(palette.getByRole("link").first()).toBeFocused();
@@ -58,6 +60,8 @@ test("it runs what the caller may, and offers nothing else", async ({ page, cont
   await expect(state(page, "healthy")).toBeVisible({ timeout: 30_000 });
 
   await user("palette-viewer@example.com", "viewer");
+  // a live page that draws itself anew in between is led to the sign-in
+  await page.goto("about:blank");
   await signInAs(context, "palette-viewer@example.com");
   await open(page, `${SERVICES}/${service.name}`);
   await page.keyboard.press("Control+k");

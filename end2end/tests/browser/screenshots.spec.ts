@@ -9,7 +9,7 @@ import { type Service } from "../support/types.ts";
 const PLACE = resolve(import.meta.dirname, "../../screenshots");
 const LOOKS = [360, 1440].flatMap((width) => (["light", "dark"] as const).map((colorScheme) => ({ width, colorScheme })));
 
-test.setTimeout(180_000);
+test.setTimeout(300_000);
 test.beforeAll(() => mkdirSync(PLACE, { recursive: true }));
 
 /** The page as it is now, in every look. */
@@ -129,6 +129,7 @@ test("every page in every look", async ({ page, context }) => {
   await shoot(page, "palette");
 
   await user("screenshots-viewer@example.com", "viewer");
+  await page.goto("about:blank");
   await signInAs(context, "screenshots-viewer@example.com");
   await open(page, `${SERVICES}/${made[0]!.name}`);
   await shoot(page, "service-viewer");

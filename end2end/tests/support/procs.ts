@@ -18,8 +18,8 @@ export function below(dir: string): Proc[] {
 /** The servers themselves, without the processes that they start. */
 export function postmasters(dir: string): Proc[] {
   const all = below(dir).filter(({ command }) => /\/postgres -D /.test(command));
-  // what one has just started still has its command line
-  return all.filter(({ pid }) => !all.some((other) => other.pid === parent(pid)));
+  // what one has just started still has its command line, and whoever has ended meanwhile has no parent
+  return all.filter(({ pid }) => parent(pid) !== 0 && !all.some((other) => other.pid === parent(pid)));
 }
 
 /** True where a process is no more, though nobody may have asked for its exit code yet. */
