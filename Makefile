@@ -37,11 +37,10 @@ build: tools
 dev: tools
 	cargo bundle watch
 
-# For the browser `contract` alone is written differently, so only it is linted once more.
 test: tools test-tools
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --all-features -- -D warnings
-	cargo clippy --package contract --target wasm32-unknown-unknown -- -D warnings
+	cargo clippy --package frontend --target wasm32-unknown-unknown -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --quiet --no-deps --package contract
 	$(MAKE) --jobs=2 test-rust test-console
 	$(MAKE) test-end2end

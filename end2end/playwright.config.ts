@@ -40,9 +40,8 @@ export default defineConfig({
   fullyParallel: false,
   forbidOnly: Boolean(process.env["CI"]),
   reporter: [["list"], ["./tests/support/reporter.ts"]],
-  // whoever waits longer waits for nothing: a stop or a start takes seconds on a busy disk
-  timeout: 90_000,
-  expect: { timeout: 30_000 },
+  timeout: 60_000,
+  expect: { timeout: 10_000 },
   projects: [
     { name: "api", testDir: "./tests/api" },
     { name: "browser", testDir: "./tests/browser", use: browser },

@@ -35,14 +35,14 @@ test("what changes is told as it happens, and about one service alone where that
   const one = await listen(admin(), `/services/${service.name}/events`);
   await admin().state(service.uuid, ["healthy"]);
   const has = (kind: string, id: string) => (seen: Event[]) => seen.some((event) => event.kind === kind && event.id === id);
-  await until("the project's event", () => all.seen, has("project", project.uuid));
-  await until("the service's event", () => all.seen, has("service", service.uuid));
-  await until("an event on its own stream", () => one.seen, has("service", service.uuid));
+  await until("the project's event", () => all.seen, has("project", project.uuid), { within: 2_000 });
+  await until("the service's event", () => all.seen, has("service", service.uuid), { within: 2_000 });
+  await until("an event on its own stream", () => one.seen, has("service", service.uuid), { within: 2_000 });
   expect(all.seen.map(({ version }) => version)).toEqual(all.seen.map(({ version }) => version).sort((a, b) => a - b));
   expect(Object.keys(all.seen[0] ?? {}).sort()).toEqual(["id", "kind", "version"]);
 
   await admin().remove(service.uuid);
-  await until("the project's event again", () => all.seen, (seen) => seen.length > 2);
+  await until("the project's event again", () => all.seen, (seen) => seen.length > 2, { within: 2_000 });
   expect(new Set(one.seen.map(({ id }) => id))).toEqual(new Set([service.uuid]));
   for (const stream of [all, one]) {
     stream.close();

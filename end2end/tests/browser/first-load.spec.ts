@@ -6,7 +6,7 @@ import { admin, shared } from "../support/shared.ts";
 const MOST = 230_000;
 /** Until everything on a page answers, from nothing in the cache, at the median of all pages. 250 ms are promised on a quiet machine
  * and printed below; this is the bound for one that does other things meanwhile. */
-const HYDRATED_MS = 1_000;
+const HYDRATED_MS = 500;
 
 // recording what happens takes longer than what happens
 test.use({ trace: "off", screenshot: "off" });

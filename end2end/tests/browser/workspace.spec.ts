@@ -29,7 +29,7 @@ test("what fills a resource is found from the overview, and each place leads to 
 
   // what happens meanwhile is seen
   await admin().good(admin().post(`/projects/${project.uuid}/vars`, { key: "EXTRA", value: "hidden-value" }));
-  await expect(page.getByRole("rowheader", { name: "EXTRA" })).toBeVisible({ timeout: 4_000 });
+  await expect(page.getByRole("rowheader", { name: "EXTRA" })).toBeVisible({ timeout: 2_000 });
   expect(await page.content()).not.toContain("hidden-value");
   await page.getByRole("row").filter({ hasText: "Filler" }).first().getByRole("link").click();
   await expect(page).toHaveURL(`${SERVICES}/${service.name}`);
