@@ -8,7 +8,7 @@ use contract::spec::{Kind, PostgresSpec, ServiceSpec};
 use contract::values::Secret;
 use contract::{Caller, NewService, Service};
 use rand::distr::{Alphanumeric, SampleString};
-use sqlx::PgConnection;
+use sqlx::{Acquire as _, PgConnection};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -20,7 +20,7 @@ use crate::reconcile::row::password_place;
 use crate::reconcile::timeline::{self, About};
 use crate::store::audit::{self, Entry};
 use crate::store::events::{self, Change};
-use crate::{Control, reach};
+use crate::{Control, reach, store};
 
 /// 190 bits: more than the SCRAM keys that are made of it hold.
 const PASSWORD_LETTERS: usize = 32;
@@ -34,7 +34,8 @@ impl Control {
     ) -> Result<Service, Error> {
         who.require(Permission::ServicesManage)?;
         let spec = new.parse(&self.runtime.capabilities(), OffsetDateTime::now_utc())?;
-        let mut transaction = self.pool.begin().await?;
+        let mut connection = self.pool.acquire().await?;
+        let mut transaction = connection.begin().await?;
         reach::hold_project(&mut transaction, who, spec.project_id).await?;
         let id = Uuid::now_v7();
         if let Some(key) = key {
@@ -51,6 +52,7 @@ impl Control {
         let new = New::of(self, who, id)?;
         // what stands for itself comes first: from `hold` on, every other create on the resource waits until the commit
         tell(&mut transaction, who, (chosen.uuid, spec.project_id), &new).await?;
+        store::flush_later(&mut transaction).await?;
         let resource = placement::hold(&mut transaction, who, &spec, chosen.uuid, need).await?;
         self.insert(&mut transaction, who, &spec, postgres, resource.uuid, &new).await?;
         let about = About { workspace: who.workspace_id, service: id };
@@ -63,6 +65,7 @@ impl Control {
         timeline::begin_create(&mut transaction, about, postgres.environment_variables, &placed).await?;
         let row = entity::reachable(&mut transaction, who, new.name.as_str()).await?;
         transaction.commit().await?;
+        store::flush(&mut connection).await?;
         row.entity(row.connection(self, Some(&new.password))?)
     }
 

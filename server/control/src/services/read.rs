@@ -56,8 +56,8 @@ impl Control {
 
     pub(crate) async fn get_service(&self, who: &Caller, id: &str, secrets: Secrets) -> Result<Service, Error> {
         who.require(Permission::ServicesView)?;
-        let mut transaction = self.pool.begin().await?;
-        let row = entity::reachable(&mut transaction, who, id).await?;
+        let mut connection = self.pool.acquire().await?;
+        let row = entity::reachable(&mut connection, who, id).await?;
         // a role that has to say why gets them by POST …/reveal only
         let shown = secrets == Secrets::Shown
             && who.may(Permission::ServicesReveal)
@@ -65,12 +65,11 @@ impl Control {
             && row.sealed_password.is_some();
         let password = if shown {
             let entry = Entry { action: "service.reveal", entity_id: Some(row.id), entity: &row.name, reason: None };
-            audit::write(&mut transaction, who, entry).await?;
+            audit::write(&mut connection, who, entry).await?;
             row.password(self, who)?
         } else {
             None
         };
-        transaction.commit().await?;
         row.entity(row.connection(self, password.as_ref())?)
     }
 }

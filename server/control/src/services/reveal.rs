@@ -19,12 +19,11 @@ impl Control {
     pub(crate) async fn reveal(&self, who: &Caller, id: &str, why: RevealRequest) -> Result<ConnectionDetails, Error> {
         who.require(Permission::ServicesReveal)?;
         let reason = why.parse(who.role.reveals_with_reason())?;
-        let mut transaction = self.pool.begin().await?;
-        let row = entity::reachable(&mut transaction, who, id).await?;
+        let mut connection = self.pool.acquire().await?;
+        let row = entity::reachable(&mut connection, who, id).await?;
         let entry =
             Entry { action: "service.reveal", entity_id: Some(row.id), entity: &row.name, reason: reason.as_deref() };
-        audit::write(&mut transaction, who, entry).await?;
-        transaction.commit().await?;
+        audit::write(&mut connection, who, entry).await?;
         let password = row.password(self, who)?;
         row.connection(self, password.as_ref())?.ok_or_else(|| {
             Problem::breaks("service_type", "no_credentials", "shared_storage has no credentials").into()

@@ -1,4 +1,5 @@
-//! The audit log: who did what, in the transaction of the change, and before a secret leaves.
+//! The audit log: who did what, in the transaction of the change, and before a secret leaves (a transaction of its own will
+//! do there: nothing else is written).
 
 use contract::Caller;
 use sqlx::PgConnection;

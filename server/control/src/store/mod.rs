@@ -10,7 +10,7 @@ use std::time::Duration;
 use contract::State;
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{Connection as _, PgPool};
+use sqlx::{Connection as _, PgConnection, PgPool};
 
 use crate::error::Error;
 
@@ -68,3 +68,22 @@ pub async fn answers(pool: &PgPool) -> Result<(), Error> {
     sqlx::query!("select 1 as one").fetch_one(pool).await?;
     Ok(())
 }
+
+/// Lets this transaction's commit give its locks back before it is on the disk, so that whoever waits for them doesn't wait
+/// for the disk as well. What it says is promised to nobody before [`flush`].
+///
+/// Whoever builds on it meanwhile is safe: a later commit is never on the disk without it.
+pub(crate) async fn flush_later(transaction: &mut PgConnection) -> Result<(), Error> {
+    sqlx::query!("select set_config('synchronous_commit', 'off', true) as set").fetch_one(transaction).await?;
+    Ok(())
+}
+
+/// Returns when all that is committed so far is on the disk. Many at once share one flush.
+pub(crate) async fn flush(connection: &mut PgConnection) -> Result<(), Error> {
+    // a commit waits for its place in the log, and for all before it; one that has written nothing waits for nothing
+    sqlx::query!("select pg_logical_emit_message(true, 'berth', '')::text as lsn").fetch_one(connection).await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;
