@@ -18,7 +18,7 @@ let before: object;
 let since: number;
 
 test.beforeAll(async () => {
-  project = await admin().newProject("Hostile texts");
+  project = await admin().newProject(`Hostile texts ${process.pid}`);
   service = await admin().healthy({ project_id: project.uuid, label: "Target", ram_size: 128 });
   support = await user(`h01-${process.pid}@example.com`, "support");
   before = await standing(CANARY);

@@ -33,6 +33,8 @@ export const NASTY: string[] = [
   "a\u0085b",
   "a\u2028b\u2029c",
   "a\tb",
+  // what a trim takes
+  " \u00a0padded\u2003 ",
   // what ends a text
   "a\0b",
   "a%00b",

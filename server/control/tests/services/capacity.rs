@@ -54,6 +54,28 @@ async fn an_update_counts_what_the_service_holds_as_free(pool: PgPool) {
 }
 
 #[sqlx::test]
+async fn h33_an_update_counts_what_the_service_holds_by_then(pool: PgPool) {
+    let world = World::idle(pool.clone()).await;
+    let service = create(&world, NewService { ram_size: 600.0.into(), ..world.wanted() }).await.unwrap();
+    // another console shrinks it and gives the room away, and has not committed yet
+    let mut other = pool.begin().await.unwrap();
+    let shrink = sqlx::query("update services set ram_mib = 64 where id = $1").bind(service.uuid);
+    shrink.execute(&mut *other).await.unwrap();
+    let same = ServiceChange { ram_size: 600.0.into(), ..Default::default() };
+    let waiting = tokio::spawn({
+        let (control, owner) = (world.on.control.clone(), world.on.owner.clone());
+        async move { control.update_service(&owner, &service.name, same).await }
+    });
+    let waits = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+    world.wait("a wait for the lock", async || (world.on.count(waits).await > 0).then_some(())).await;
+    let taken = sqlx::query("update resources set ram_mib = 500 where id = $1").bind(world.resource);
+    taken.execute(&mut *other).await.unwrap();
+    other.commit().await.unwrap();
+    let words = "Ram size doesn't fit: 500 MiB are free on r1; the largest that fits is 500";
+    assert_eq!(refusal(waiting.await.unwrap()), (422, words.into()));
+}
+
+#[sqlx::test]
 async fn cpu_never_refuses_a_placement(pool: PgPool) {
     let world = World::idle(pool).await;
     for _ in 0..3 {

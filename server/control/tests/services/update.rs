@@ -58,6 +58,8 @@ async fn h17_an_update_keeps_every_rule_of_a_create(pool: PgPool) {
     let disk = ServiceChange { disk_size: 1.5.into(), ..Default::default() };
     assert_eq!(update(disk).await, (422, "Disk size can't shrink (it is 2 GiB now)".into()));
     assert_eq!(update(ram(63.0)).await, (422, "Ram size is too small (minimum is 64 MiB)".into()));
+    let large = "Ram size doesn't fit: 1024 MiB are free on r1; the largest that fits is 1024";
+    assert_eq!(update(ram(1025.0)).await, (422, large.into()));
     let label = ServiceChange { label: "x".repeat(41).into(), ..Default::default() };
     assert_eq!(update(label).await, (422, "Label is too long (maximum is 40 characters)".into()));
     let project = ServiceChange { project_id: Uuid::now_v7().to_string().into(), ..Default::default() };
