@@ -31,15 +31,7 @@ fn compile(workspace: &Workspace) -> Result<PathBuf> {
     let mut command = Command::new(cargo);
     command
         .current_dir(&workspace.root)
-        .args([
-            "rustc",
-            "--quiet",
-            "--package=frontend",
-            "--lib",
-            "--target=wasm32-unknown-unknown",
-            "--profile",
-            profile,
-        ])
+        .args(["rustc", "--package=frontend", "--lib", "--target=wasm32-unknown-unknown", "--profile", profile])
         // Splitting wants relocations from the last link alone; in RUSTFLAGS the same flag would build every dependency again.
         .args(["--", "-Clink-args=--emit-relocs"]);
     run(&mut command)?;
