@@ -126,9 +126,12 @@ async fn work(control: &Control, lease: Lease, stop: &CancellationToken) {
     let work = async {
         lease.show(&control.pool).await?;
         for _ in 0..STEPS {
+            // also before the first: the lease may have been taken while the end was asked for
+            if stop.is_cancelled() {
+                break;
+            }
             match once(control, lease, &name).await? {
-                Turn::GoOn if !stop.is_cancelled() => {}
-                Turn::GoOn => break,
+                Turn::GoOn => {}
                 ended => return Ok(ended),
             }
         }
