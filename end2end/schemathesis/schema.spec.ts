@@ -31,12 +31,12 @@ test(`the API keeps to its document in ${CASES} cases of each operation (seed ${
   let child: ChildProcess | undefined;
   try {
     const admin = await console.admin();
-    const { token, ids } = await seeds(admin);
+    const { token, ids, spare } = await seeds(admin);
     const all = await operations(admin);
     copyFileSync(join(import.meta.dirname, "schemathesis.toml"), join(dir, "schemathesis.toml"));
     for (const [name, values] of Object.entries(ids)) writeFileSync(join(dir, name), values.map((it) => `${JSON.stringify(it)}\n`).join(""));
     const kept = [...ids.projects, ...ids.services, ...ids.tokens].join(" ");
-    const env = { PATH: process.env["PATH"], HOME: dir, TOKEN: token, KEPT: kept, PYTHONPATH: import.meta.dirname, PYTHONDONTWRITEBYTECODE: "1" };
+    const env = { PATH: process.env["PATH"], HOME: dir, TOKEN: token, KEPT: kept, PROJECT: ids.projects[0], SPARE: JSON.stringify(spare), PYTHONPATH: import.meta.dirname, PYTHONDONTWRITEBYTECODE: "1" };
     const args = ["run", `${console.url}/api/v1/openapi.json`, "--max-examples", CASES, "--seed", SEED, ...ARGS];
     const running = spawn(program, args, { cwd: dir, env, stdio: ["ignore", "pipe", "inherit"] });
     child = running;
@@ -71,9 +71,14 @@ async function seeds(admin: Api) {
   const spare = await admin.healthy({ project_id: project.uuid, label: "Spare", ram_size: 64, disk_size: 0.5 });
   const keys = ["SCHEMA_1", "SCHEMA_2", "SCHEMA_3", "SCHEMA_4"];
   for (const key of keys) await admin.good(admin.post(`/projects/${project.uuid}/vars`, { key, value: "x" }));
+  const few = [1, 2, 3, 4];
+  const projects = await Promise.all(few.map((n) => admin.newProject(`Spare ${n}`)));
+  const tokens = await Promise.all(few.map((n) => admin.good(admin.post<{ uuid: string }>("/users/me/tokens", { label: `Spare ${n}` }))));
+  const uuids = (all: { uuid: string }[]) => all.map(({ uuid }) => uuid);
   const signIn = () => admin.good(admin.post<{ refresh_token: string }>("/auth/sign_in", ADMIN));
   return {
     token: token as string,
+    spare: { delete_var: keys, delete_project: uuids(projects), revoke_token: uuids(tokens) },
     ids: {
       workspaces: [me.workspaces[0].uuid as string],
       projects: [project.uuid],
