@@ -54,7 +54,7 @@ test-rust:
 # These wait for servers most of the time; it is built meanwhile, behind them.
 test-console:
 	nice cargo bundle build --release
-	nice cargo build --package server
+	nice cargo build --package server --features as-in-suites
 
 test-end2end: npm
 	cd end2end && npx tsc --noEmit && npx tsc -p ../frontend
