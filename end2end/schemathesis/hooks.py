@@ -21,7 +21,9 @@ SPARE = {operation: itertools.cycle(ids) for operation, ids in json.loads(os.env
 # The project of the spare variables.
 PROJECT = os.environ["PROJECT"]
 
-clients, creates, deletes = itertools.count(1), itertools.count(1), itertools.count(1)
+clients, creates = itertools.count(1), itertools.count(1)
+# One count for each operation: two workers that take turns would leave one of them without.
+deletes = collections.defaultdict(lambda: itertools.count(1))
 answers = collections.defaultdict(collections.Counter)
 
 
@@ -30,7 +32,7 @@ def before_call(context, case, kwargs):
     if case.method.upper() == "DELETE" and case.path.endswith("{id}") and case.path_parameters.get("id") in KEPT:
         case.path_parameters["id"] = NOBODYS
     operation = case.operation.definition.raw["operationId"]
-    if operation in SPARE and good(case) and next(deletes) % 2:
+    if operation in SPARE and good(case) and next(deletes[operation]) % 2:
         spare = next(SPARE[operation])
         if operation == "delete_var":
             case.path_parameters["id"], case.query, case.body = PROJECT, {}, {"key": spare}
