@@ -63,7 +63,7 @@ impl Control {
             postgres.size.disk.gib()
         );
         timeline::begin_create(&mut transaction, about, postgres.environment_variables, &placed).await?;
-        let row = entity::reachable(&mut transaction, who, new.name.as_str()).await?;
+        let row = entity::by_id(&mut transaction, who, id).await?;
         transaction.commit().await?;
         store::flush(&mut connection).await?;
         row.entity(row.connection(self, Some(&new.password))?)
@@ -76,7 +76,7 @@ impl Control {
         who: &Caller,
         service: Uuid,
     ) -> Result<Service, Error> {
-        let row = entity::reachable(&mut transaction, who, &service.to_string()).await?;
+        let row = entity::by_id(&mut transaction, who, service).await?;
         let entry =
             Entry { action: "service.create_repeated", entity_id: Some(row.id), entity: &row.name, reason: None };
         audit::write(&mut transaction, who, entry).await?;

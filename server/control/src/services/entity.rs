@@ -94,7 +94,8 @@ pub(crate) async fn rows(connection: &mut PgConnection, who: &Caller, ids: &[Uui
     Ok(select!(connection, who, "s.id = any($2)", ids)?)
 }
 
-async fn by_id(connection: &mut PgConnection, who: &Caller, id: Uuid) -> Result<ServiceRow, Error> {
+/// One of them, by id.
+pub(crate) async fn by_id(connection: &mut PgConnection, who: &Caller, id: Uuid) -> Result<ServiceRow, Error> {
     select!(connection, who, "s.id = $2", id)?.pop().ok_or_else(|| Error::not_found(Noun::Service))
 }
 

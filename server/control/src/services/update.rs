@@ -39,7 +39,7 @@ impl Control {
         }
         let entry = Entry { action: "service.update", entity_id: Some(row.id), entity: &row.name, reason: None };
         audit::write(&mut transaction, who, entry).await?;
-        let row = entity::reachable(&mut transaction, who, &row.id.to_string()).await?;
+        let row = entity::by_id(&mut transaction, who, row.id).await?;
         let resource = resized.then_some((EventKind::Resource, row.resource_id));
         let changes = [(EventKind::Service, row.id)].into_iter().chain(resource);
         let (workspace, project) = (who.workspace_id, Some(row.project_id));
