@@ -108,6 +108,10 @@ impl Bench {
                     // the last point of a removal comes when nothing of it is to be seen any more
                     () = self.done(work, &service, before) => timeout(MOMENT, console.hit(how)).await.is_ok(),
                 };
+                if !hit {
+                    // else the removal of what is left would pass it
+                    console.disarm().await;
+                }
                 self.console = Some(console);
                 hit
             }

@@ -26,6 +26,8 @@ use tokio_util::sync::CancellationToken;
 const PORTS: std::ops::RangeInclusive<u16> = 16_400..=17_399;
 const READY: &str = "ready";
 const ARMED: &str = "armed";
+const DISARM: &str = "disarm";
+const DISARMED: &str = "disarmed";
 const HIT: &str = "hit";
 
 /// Where it keeps what.
@@ -96,6 +98,12 @@ impl Console {
         self.hears(ARMED).await;
     }
 
+    /// What was armed, and hasn't happened, doesn't happen any more.
+    pub async fn disarm(&mut self) {
+        self.tell(DISARM).await;
+        self.hears(DISARMED).await;
+    }
+
     /// Until it was broken into. One that hangs there has ended then.
     pub async fn hit(&mut self, what: Break) {
         if what == Break::Hang {
@@ -147,6 +155,11 @@ pub async fn serve() {
         tokio::select! {
             line = told.next_line() => {
                 let Some(line) = line.unwrap() else { return };
+                if line == DISARM {
+                    points.disarm();
+                    say(DISARMED);
+                    continue;
+                }
                 let (step, point, nth, what) = parse(&line);
                 hangs = what == Break::Hang;
                 points.arm(step, point, nth, what);
