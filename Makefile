@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run build dev test test-rust test-console test-end2end test-long npm fuzz bench queries tools test-tools bench-tools
+.PHONY: help run build dev test test-rust test-lints test-console test-end2end test-long npm fuzz bench queries tools test-tools bench-tools
 
 BERTH := target/release/berth
 TESTED_BERTH := target/debug/berth
@@ -39,11 +39,16 @@ dev: tools
 
 test: tools test-tools
 	cargo fmt --all --check
-	cargo clippy --workspace --all-targets --all-features -- -D warnings
-	cargo clippy --package frontend --target wasm32-unknown-unknown -- -D warnings
-	RUSTDOCFLAGS='-D warnings' cargo doc --quiet --no-deps --package contract
-	$(MAKE) --jobs=2 test-rust test-console
+	$(MAKE) --jobs=3 test-rust test-lints test-console
 	$(MAKE) test-end2end
+
+# They share nothing with what is built for the tests, and are done where those wait for servers: in a folder of their own,
+# since cargo lets one process at a time into one.
+test-lints: export CARGO_TARGET_DIR := target/lints
+test-lints:
+	nice cargo clippy --workspace --all-targets --all-features -- -D warnings
+	nice cargo clippy --package frontend --target wasm32-unknown-unknown -- -D warnings
+	RUSTDOCFLAGS='-D warnings' nice cargo doc --quiet --no-deps --package contract
 
 # Examples, with_server among them, are built with the tests: by the same features, so nothing twice.
 test-rust:
