@@ -97,7 +97,8 @@ fn parameter(it: &Value) -> AnyView {
     let place = format!("in {}", text(it, "in"));
     row(
         name(&text(it, "name"), it["required"] == true),
-        kind(&it["schema"]),
+        // that it may be empty is said once for all of them
+        kind(it.pointer("/schema/anyOf/0").unwrap_or(&it["schema"])),
         format!("{} ({place})", text(it, "description")),
     )
 }

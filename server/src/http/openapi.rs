@@ -81,6 +81,7 @@ fn finished(mut document: Value) -> Value {
             workspace(operation);
         }
         next_page(operation);
+        empty(operation);
         form(operation, &mut bodies);
         answers(operation, &refusals);
         if let Some(stream) = operation.pointer_mut("/responses/200/content/text~1event-stream") {
@@ -121,6 +122,17 @@ fn next_page(operation: &mut Value) {
             "description": "The next page: `</api/v1/…?cursor=…>; rel=\"next\"`. Absent from the last one.",
             "schema": { "type": "string" },
         });
+    }
+}
+
+/// An empty parameter is as good as none.
+fn empty(operation: &mut Value) {
+    let all = operation.get_mut("parameters").and_then(Value::as_array_mut);
+    for parameter in all.into_iter().flatten() {
+        if parameter["in"] == "query" {
+            let schema = parameter["schema"].take();
+            parameter["schema"] = json!({ "anyOf": [schema, { "type": "string", "maxLength": 0 }] });
+        }
     }
 }
 
@@ -260,6 +272,18 @@ mod tests {
         ids.sort();
         ids.dedup();
         assert_eq!(ids.len(), lines.len());
+    }
+
+    #[test]
+    fn a_query_may_leave_anything_empty() {
+        let (_, mut document) = api();
+        let parameters =
+            operations(&mut document).flat_map(|it| it["parameters"].as_array().cloned().unwrap_or_default());
+        let schemas: Vec<_> = parameters.filter(|it| it["in"] == "query").map(|it| it["schema"].clone()).collect();
+        assert!(schemas.iter().any(|it| it["anyOf"][0]["type"] == "integer"), "a limit");
+        for schema in schemas {
+            assert_eq!(schema["anyOf"][1], json!({ "type": "string", "maxLength": 0 }));
+        }
     }
 
     #[test]
