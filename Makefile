@@ -44,11 +44,12 @@ test: tools test-tools
 
 # They share nothing with what is built for the tests, and are done where those wait for servers: in a folder of their own,
 # since cargo lets one process at a time into one.
+# Nicer than the console, which the browser suites wait for.
 test-lints: export CARGO_TARGET_DIR := target/lints
 test-lints:
-	nice cargo clippy --workspace --all-targets --all-features -- -D warnings
-	nice cargo clippy --package frontend --target wasm32-unknown-unknown -- -D warnings
-	RUSTDOCFLAGS='-D warnings' nice cargo doc --quiet --no-deps --package contract
+	nice -n 19 cargo clippy --workspace --all-targets --all-features -- -D warnings
+	nice -n 19 cargo clippy --package frontend --target wasm32-unknown-unknown -- -D warnings
+	RUSTDOCFLAGS='-D warnings' nice -n 19 cargo doc --quiet --no-deps --package contract
 
 # Examples, with_server among them, are built with the tests: by the same features, so nothing twice.
 test-rust:

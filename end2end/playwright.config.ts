@@ -25,7 +25,6 @@ const browser = {
       `--disable-features=${WITHOUT.join(",")}`,
     ],
   },
-  trace: "retain-on-failure" as const,
   screenshot: "only-on-failure" as const,
 };
 

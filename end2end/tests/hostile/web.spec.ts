@@ -110,7 +110,7 @@ test("H18 no form of another site signs anybody in, out or up", async () => {
 /** A page of another site, opened by somebody who is signed in; what its script has found out, and what its frames show. */
 async function visit(browser: Browser, host: string, script: string): Promise<{ found: Record<string, string>; framed: string[]; asked: string[]; answered: string[] }> {
   const port = await freePort();
-  const page = `<!doctype html><title>waiting</title><iframe name=hole></iframe><script>(async () => { const found = {}; ${script}; document.title = JSON.stringify(found); })()</script>`;
+  const page = `<!doctype html><title>waiting</title><script>(async () => { const found = {}; ${script}; document.title = JSON.stringify(found); })()</script>`;
   const server = createServer((request, answer) => answer.writeHead(200, { "content-type": "text/html" }).end(request.url === "/" ? page : "")).listen(port, host);
   const { url } = shared();
   const context = await browser.newContext({ storageState: { cookies: [session()], origins: [] } });
@@ -153,19 +153,22 @@ for (const host of ["127.0.0.1", "localhost"]) {
       await tried("embed a script", () => new Promise((done, fail) => { const it = document.createElement("script"); it.onload = () => done("ran"); it.onerror = fail; it.src = url + "/w/main"; document.head.append(it); }));
       await tried("frame a page", () => new Promise((done) => { const it = document.createElement("iframe"); it.onload = done; it.src = url + "/w/main"; document.body.append(it); }));
       for (const [enctype, action] of [["text/plain", "/call/create_project"], ["application/x-www-form-urlencoded", "/sign-out"], ["multipart/form-data", "/call/create_project"]]) {
-        const form = document.createElement("form");
-        Object.assign(form, { method: "post", enctype, action: url + action, target: "hole" });
-        const field = document.createElement("input");
+        // a frame for each: what is loaded into one is not mistaken for what was sent into it before
+        const [form, field, hole] = ["form", "input", "iframe"].map((name) => document.createElement(name));
+        hole.name = enctype;
+        document.body.append(hole);
+        Object.assign(form, { method: "post", enctype, action: url + action, target: enctype });
         Object.assign(field, { name: body.slice(0, -1) + ',"x":"', value: '"}' });
         form.append(field);
         document.body.append(form);
+        const loaded = new Promise((done) => { hole.onload = done; });
         form.submit();
-        await new Promise((done) => { document.querySelector("iframe").onload = done; });
+        await loaded;
       }`,
     );
     for (const what of ["cors", "read a page", "read the API", "hear events", "embed a script"]) expect(found[what], what).toBe("refused");
     // instead of a page that may not be framed the browser shows one of its own
-    expect([framed.length, framed.filter((at) => at.startsWith(url))]).toEqual([2, []]);
+    expect([framed.length, framed.filter((at) => at.startsWith(url))]).toEqual([4, []]);
     const posts = (lines: string[]) => lines.filter((line) => line.startsWith("POST"));
     expect(posts(asked).length, JSON.stringify(asked)).toBeGreaterThanOrEqual(7);
     expect(posts(answered).length).toBeGreaterThan(0);
