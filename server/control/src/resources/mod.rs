@@ -154,15 +154,9 @@ async fn select(connection: &mut PgConnection, filter: Filter) -> Result<Vec<Res
         r#"select r.id, r.label, r.plan_code_name, r.region_code,
                   r.labels as "labels: Json<BTreeMap<String, String>>",
                   r.ram_mib, r.disk_mib, r.cpu_millis, r.created_at,
-                  used.ram as "used_ram_mib!", used.disk as "used_disk_mib!", used.cpu as "used_cpu_millis!",
+                  r.used_ram_mib, r.used_disk_mib, r.used_cpu_millis,
                   assigned.seen as "project_ids!"
            from resources r
-           cross join lateral (
-               select coalesce(sum(s.ram_mib::bigint * s.instances), 0)::bigint as ram,
-                      coalesce(sum(s.disk_mib::bigint * s.instances), 0)::bigint as disk,
-                      coalesce(sum(s.cpu_millis::bigint * s.instances), 0)::bigint as cpu
-               from services s where s.resource_id = r.id and s.workspace_id = r.workspace_id
-           ) used
            cross join lateral (
                select coalesce(array_agg(p.id order by p.id) filter (where not p.restricted or $2), '{}') as seen,
                       count(*) as many,

@@ -92,6 +92,40 @@ async fn h33_placements_on_one_resource_wait_for_each_other(pool: PgPool) {
 }
 
 #[sqlx::test]
+async fn what_is_used_is_what_the_services_take_however_they_change(pool: PgPool) {
+    let (workspace, [project, _], [open, closed, _]) = workspace(&pool).await;
+    let changes = [
+        "insert into services (id, workspace_id, project_id, resource_id, name, label, service_type, ram_mib, disk_mib,
+                               cpu_millis, instances)
+         select gen_random_uuid(), $1, $2, case when n % 3 = 0 then $4 else $3 end, 'n' || n, 'l', 'postgres', n, 2 * n, 3 * n,
+                1 + 2 * (n % 2)
+         from generate_series(1, 20) n",
+        "update services set ram_mib = ram_mib + 5, instances = 5 where name in ('n3', 'n4', 'n5')
+         and $1::uuid is not null and $2::uuid is not null and $3::uuid is not null and $4::uuid is not null",
+        "update services set disk_mib = 1, cpu_millis = 0, label = 'other'
+         where $1::uuid is not null and $2::uuid is not null and $3::uuid is not null and $4::uuid is not null",
+        "delete from services where name like 'n1%'
+         and $1::uuid is not null and $2::uuid is not null and $3::uuid is not null and $4::uuid is not null",
+        "delete from services
+         where $1::uuid is not null and $2::uuid is not null and $3::uuid is not null and $4::uuid is not null",
+    ];
+    for change in changes {
+        let ids = [workspace, project, open, closed];
+        ids.into_iter().fold(sqlx::query(change), |query, id| query.bind(id)).execute(&pool).await.unwrap();
+        let differ: i64 = sqlx::query_scalar(
+            "select count(*) from resources r, lateral (
+                 select coalesce(sum(ram_mib * instances), 0) as ram, coalesce(sum(disk_mib * instances), 0) as disk,
+                        coalesce(sum(cpu_millis * instances), 0) as cpu from services where resource_id = r.id) s
+             where (r.used_ram_mib, r.used_disk_mib, r.used_cpu_millis) is distinct from (s.ram, s.disk, s.cpu)",
+        )
+        .fetch_one(&pool)
+        .await
+        .unwrap();
+        assert_eq!(differ, 0, "{change}");
+    }
+}
+
+#[sqlx::test]
 async fn a_resource_that_is_gone_cannot_be_locked(pool: PgPool) {
     let mut connection = pool.acquire().await.unwrap();
     let answer = lock(&mut connection, Uuid::now_v7()).await;

@@ -62,21 +62,27 @@ const PORT_LOCK: i64 = 0x62_65_72_74_68; // "berth"
 /// Ports that are tried at most under that lock.
 const TRIES: usize = 64;
 
-/// The lowest port of the range that no service has and that nobody else listens on.
+/// A port of the range that no service has and that nobody else listens on: the next one above all that are taken, so that
+/// one of a service that was deleted isn't soon another's, and the lowest that is free once the end is reached.
 pub(super) async fn port(connection: &mut PgConnection, range: std::ops::RangeInclusive<u16>) -> Result<u16, Error> {
+    let (first, last) = (i32::from(*range.start()), i32::from(*range.end()));
     sqlx::query!("select pg_advisory_xact_lock($1)", PORT_LOCK).execute(&mut *connection).await?;
-    let taken = sqlx::query_scalar!(
-        r#"select port as "port!" from services where port between $1 and $2"#,
-        i32::from(*range.start()),
-        i32::from(*range.end())
-    )
-    .fetch_all(connection)
-    .await?;
-    let taken: HashSet<i32> = taken.into_iter().collect();
-    let open = |port: &u16| std::net::TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, *port)).is_ok();
+    let highest = sqlx::query_scalar!("select max(port) from services where port between $1 and $2", first, last);
+    let next = highest.fetch_one(&mut *connection).await?.map_or(first, |port| port + 1);
+    let above = (next..=last).filter_map(|port| u16::try_from(port).ok());
+    if let Some(port) = above.take(TRIES).find(is_open) {
+        return Ok(port);
+    }
+    let taken =
+        sqlx::query_scalar!(r#"select port as "port!" from services where port between $1 and $2"#, first, last);
+    let taken: HashSet<i32> = taken.fetch_all(connection).await?.into_iter().collect();
     let free = range.into_iter().filter(|port| !taken.contains(&i32::from(*port)));
-    free.take(TRIES).find(open).ok_or_else(|| {
+    free.take(TRIES).find(is_open).ok_or_else(|| {
         let rest = "can't be reached: every port of --database-ports is taken; delete a service or widen the range";
         Problem::breaks("service", "no_port", rest).into()
     })
+}
+
+fn is_open(port: &u16) -> bool {
+    std::net::TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, *port)).is_ok()
 }
