@@ -2,12 +2,13 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run build dev test test-rust test-lints test-console test-end2end test-long npm fuzz bench queries tools test-tools bench-tools
+.PHONY: help run build dev test test-rust test-lints test-console test-end2end test-cluster test-long cluster cluster-down cluster-program npm fuzz bench queries tools test-tools bench-tools
 
 BERTH := target/release/berth
 TESTED_BERTH := target/debug/berth
 NPM_ENV := PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1
 WITH_SERVER := target/debug/examples/with_server
+CLUSTER := target/debug/cluster
 TESTED := --workspace --exclude bundle --exclude frontend
 PGBENCH_MAJOR := 15
 FUZZ_NIGHTLY := nightly-2026-10-30
@@ -21,7 +22,9 @@ help:
 	@echo "make build   the release binary: $(BERTH)"
 	@echo "make dev     serve a debug build, rebuilt on save"
 	@echo "make test    everything: formatting, lints, invariants, unit, store, runtime, API and browser suites"
+	@echo "make test-cluster  what needs Kubernetes: a control plane on loopback, and a node with pods (as root)"
 	@echo "make test-long  what takes hours: every abort for real, a full disk and 20 power cuts (as root), 2000 cases of each operation"
+	@echo "make cluster  a Kubernetes node with CloudNativePG to play with (as root); make cluster-down ends it"
 	@echo "make fuzz    each fuzz target for a minute, or FUZZ_SECONDS"
 	@echo "make bench   benchmarks, as a table"
 	@echo "make queries write the metadata of checked queries anew"
@@ -37,6 +40,7 @@ build: tools
 dev: tools
 	cargo bundle watch
 
+# The compilers that run at once share make's jobs ('+'): together they keep the cores busy, and no more.
 test: tools test-tools
 	cargo fmt --all --check
 	$(MAKE) --jobs=3 test-rust test-lints test-console
@@ -44,27 +48,40 @@ test: tools test-tools
 
 # They share nothing with what is built for the tests, and are done where those wait for servers: in a folder of their own,
 # since cargo lets one process at a time into one.
-# Nicer than the console, which the browser suites wait for.
 test-lints: export CARGO_TARGET_DIR := target/lints
 test-lints:
-	nice -n 19 cargo clippy --workspace --all-targets --all-features -- -D warnings
-	nice -n 19 cargo clippy --package frontend --target wasm32-unknown-unknown -- -D warnings
-	RUSTDOCFLAGS='-D warnings' nice -n 19 cargo doc --quiet --no-deps --package contract
+	+nice cargo clippy --workspace --all-targets --all-features -- -D warnings
+	+nice cargo clippy --package frontend --target wasm32-unknown-unknown -- -D warnings
+	+RUSTDOCFLAGS='-D warnings' nice cargo doc --quiet --no-deps --package contract
 
 # Examples, with_server among them, are built with the tests: by the same features, so nothing twice.
 test-rust:
-	cargo test $(TESTED) --no-run
+	+cargo test $(TESTED) --no-run
 	$(CARGO_TEST)
 
 # The console for the browser suites: the bundle of a release in a server that shares what is compiled for the Rust suites.
 # These wait for servers most of the time; it is built meanwhile, behind them.
 test-console:
-	nice cargo bundle build --release
-	nice cargo build --package server --features as-in-suites
+	+nice cargo bundle build --release
+	+nice cargo build --package server --features as-in-suites
 
 test-end2end: npm
 	cd end2end && npx tsc --noEmit && npx tsc -p ../frontend
 	cd end2end && export BERTH=$(CURDIR)/$(TESTED_BERTH) && npx playwright test && npx playwright test --config schemathesis
+
+# Built with the same features as the suites, so nothing of it twice.
+cluster-program: tools
+	cargo build --quiet $(TESTED) --bin cluster
+
+test-cluster: cluster-program
+	$(CLUSTER) with -- cargo test $(TESTED) --features cluster/loopback --test admission
+	$(CLUSTER) with --size node -- cargo test $(TESTED) --features cluster/node --test node
+
+cluster: cluster-program
+	@$(CLUSTER) up
+
+cluster-down: cluster-program
+	@$(CLUSTER) down
 
 test-long: build test-tools npm
 	cargo test $(TESTED) --no-run

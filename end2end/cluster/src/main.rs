@@ -1,0 +1,77 @@
+//! `cluster up` gives a cluster to play with, `cluster down` ends it, `cluster with COMMAND` runs a command with one of its own.
+
+use std::process::{Command, ExitCode};
+
+use anyhow::{Context as _, Result};
+use clap::{Parser, Subcommand, ValueEnum};
+use cluster::{Cache, Loopback, Node, build};
+
+#[derive(Parser)]
+#[command(about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Does,
+}
+
+#[derive(Subcommand)]
+enum Does {
+    /// Build what is missing, and start a node; its last line is `export KUBECONFIG=…`
+    Up,
+    /// End that node
+    Down,
+    /// Run a command with KUBECONFIG naming a cluster that lives as long as the command does
+    With {
+        /// How much of one
+        #[arg(long, value_enum, default_value_t = Size::Loopback)]
+        size: Size,
+        #[arg(required = true, trailing_var_arg = true)]
+        command: Vec<String>,
+    },
+    /// Build what is missing
+    Build,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Size {
+    /// API server and operator; no pods
+    Loopback,
+    /// A whole node with pods
+    Node,
+}
+
+// one thread: what is started ends with the thread that started it
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<ExitCode> {
+    let cache = Cache::open()?;
+    match Cli::parse().command {
+        Does::Build => {
+            build(&cache)?;
+        }
+        Does::Up => {
+            let node = Node::start(&cache, &build(&cache)?).await?;
+            say(&format!("export KUBECONFIG={}", node.leave_running()?.display()));
+        }
+        Does::Down => Node::stop_left_running()?,
+        Does::With { size: Size::Loopback, command } => {
+            let cluster = Loopback::start(&build(&cache)?).await?;
+            return run(&command, cluster.kubeconfig());
+        }
+        Does::With { size: Size::Node, command } => {
+            let cluster = Node::start(&cache, &build(&cache)?).await?;
+            return run(&command, cluster.kubeconfig());
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn run(command: &[String], kubeconfig: &std::path::Path) -> Result<ExitCode> {
+    let (program, args) = command.split_first().context("no command")?;
+    let status = Command::new(program).args(args).env("KUBECONFIG", kubeconfig).status();
+    let status = status.with_context(|| format!("starting {program}"))?;
+    Ok(ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1)))
+}
+
+#[expect(clippy::print_stdout, reason = "what is asked for goes to standard output")]
+fn say(line: &str) {
+    println!("{line}");
+}
