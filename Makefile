@@ -9,7 +9,7 @@ TESTED_BERTH := target/debug/berth
 NPM_ENV := PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1
 WITH_SERVER := target/debug/examples/with_server
 CLUSTER := target/debug/cluster
-TESTED := --workspace --exclude bundle --exclude frontend
+TESTED := --workspace --exclude bundle --exclude cluster --exclude frontend
 PGBENCH_MAJOR := 15
 FUZZ_NIGHTLY := nightly-2026-10-30
 FUZZ_TOOLS := target/fuzz/tools
@@ -69,13 +69,13 @@ test-end2end: npm
 	cd end2end && npx tsc --noEmit && npx tsc -p ../frontend
 	cd end2end && export BERTH=$(CURDIR)/$(TESTED_BERTH) && npx playwright test && npx playwright test --config schemathesis
 
-# Built with the same features as the suites, so nothing of it twice.
 cluster-program: tools
-	cargo build --quiet $(TESTED) --bin cluster
+	cargo build --quiet --package cluster
 
 test-cluster: cluster-program
-	$(CLUSTER) with -- cargo test $(TESTED) --features cluster/loopback --test admission
-	$(CLUSTER) with --size node -- cargo test $(TESTED) --features cluster/node --test node
+	cargo test --package cluster
+	$(CLUSTER) with -- cargo test --package cluster --features loopback --test admission
+	$(CLUSTER) with --size node -- cargo test --package cluster --features node --test node
 
 cluster: cluster-program
 	@$(CLUSTER) up
