@@ -1,5 +1,5 @@
 //! A control plane on loopback answers as a cluster does: run by `cluster with`, which names it in KUBECONFIG.
-#![expect(clippy::unwrap_used, reason = "a test fails by it")]
+#![expect(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by them")]
 
 use std::path::PathBuf;
 use std::time::Duration;
