@@ -26,7 +26,7 @@ test("a full disk is said, ends nothing for good, and loses nothing that was ack
     await psql(details(kept).connection_url, "create table kept as select 'word' as word");
 
     await disk.fill();
-    const acknowledged: string[] = [kept.uuid];
+    const acknowledged = new Set<string>([kept.uuid]);
     const refused = new Map<string, number>();
     let tries = 0;
     const client = async () => {
@@ -36,10 +36,10 @@ test("a full disk is said, ends nothing for good, and loses nothing that was ack
         const body = { service_type: "postgres", postgres_version: "17", project_id, label: "Tried", ram_size: 64, disk_size: 0.5 };
         const answer = await within(admin.post("/services", body));
         if (answer.status === 201) {
-          acknowledged.push(answer.body.uuid as string);
-          await within(admin.delete(`/services/${answer.body.uuid}`)).then(({ status }) => {
-            if (status < 300) acknowledged.pop();
-          });
+          const uuid = answer.body.uuid as string;
+          acknowledged.add(uuid);
+          const { status } = await within(admin.delete(`/services/${uuid}`));
+          if (status < 300) acknowledged.delete(uuid);
           continue;
         }
         refused.set(`${answer.status}`, (refused.get(`${answer.status}`) ?? 0) + 1);
@@ -47,7 +47,7 @@ test("a full disk is said, ends nothing for good, and loses nothing that was ack
       }
     };
     await Promise.all(Array.from({ length: CLIENTS }, client));
-    console.log(`on a full disk: ${tries} creates, ${acknowledged.length - 1} kept, refused ${JSON.stringify([...refused])}`);
+    console.log(`on a full disk: ${tries} creates, ${acknowledged.size - 1} kept, refused ${JSON.stringify([...refused])}`);
     expect([...refused.keys()].filter((status) => !["422", "503"].includes(status)), "other answers").toEqual([]);
     expect(refused.get("503"), "the store was never full").toBeGreaterThan(0);
     expect((await within(fetch(`${console_.url}/healthz`))).status).toBe(200);
