@@ -54,7 +54,18 @@ function stray(canary: string): string[] {
   const { dataDir } = shared();
   const places = ["/", "/tmp", tmpdir(), "/var/tmp", process.cwd(), readlinkSync(`/proc/${consolePid()}/cwd`), dirname(dataDir)];
   const above = places.filter(existsSync).flatMap((place) => readdirSync(place).map((name) => join(place, name)));
-  return [...above, ...readdirSync(dataDir, { recursive: true }).map(String)].filter((path) => path.includes(canary));
+  return [...above, ...everything(dataDir)].filter((path) => path.includes(canary));
+}
+
+/** Every path below a directory; read anew where a directory of a service that is being deleted goes meanwhile. */
+function everything(dir: string): string[] {
+  for (;;) {
+    try {
+      return readdirSync(dir, { recursive: true }).map(String);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    }
+  }
 }
 
 /** How things stand; equal to what stood before, where nothing had an effect. */
