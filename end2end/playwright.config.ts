@@ -25,6 +25,7 @@ const browser = {
       `--disable-features=${WITHOUT.join(",")}`,
     ],
   },
+  // no trace: with one, every page takes half as long again; `npx playwright test --trace on` records it
   screenshot: "only-on-failure" as const,
 };
 

@@ -63,7 +63,7 @@ function everything(dir: string): string[] {
     try {
       return readdirSync(dir, { recursive: true }).map(String);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT" || !existsSync(dir)) throw error;
     }
   }
 }

@@ -1,4 +1,7 @@
 -- What services take of a resource stands in its row, kept by their own: a placement reads one row, however many there are.
+-- Another console may still be deleting: whatever it takes away between the sums and the triggers would never be given back.
+lock table services in share row exclusive mode;
+
 alter table resources
     add column used_ram_mib    bigint not null default 0,
     add column used_disk_mib   bigint not null default 0,

@@ -31,7 +31,8 @@ impl Boxed {
         unshare.args(["--net", "--uts", "--ipc", "--mount-proc"]).arg(pause);
         let log = File::create(place.join("log/box.log"))?;
         unshare.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
-        let holder = unshare.spawn().context("starting unshare")?.id();
+        let mut child = unshare.spawn().context("starting unshare")?;
+        let holder = child.id();
         let mut first = None;
         until(MOMENT, "the box is there", async || {
             let children = fs::read_to_string(format!("/proc/{holder}/task/{holder}/children")).unwrap_or_default();
@@ -42,7 +43,8 @@ impl Boxed {
                 .filter(|pid| is_in_a_box(*pid, pause));
             Ok(first.is_some())
         })
-        .await?;
+        .await
+        .inspect_err(|_| drop(child.kill()))?;
         Ok(Self { place: place.to_owned(), first: first.context("no first process")? })
     }
 
@@ -106,7 +108,7 @@ impl Boxed {
 }
 
 /// Whether this process is the first of a box: it runs the program that waits, and has processes of its own.
-pub(super) fn is_in_a_box(pid: i32, pause: &Path) -> bool {
+fn is_in_a_box(pid: i32, pause: &Path) -> bool {
     let namespace = |of: &str| fs::read_link(format!("/proc/{of}/ns/pid")).ok();
     let apart = namespace(&pid.to_string()).is_some_and(|own| Some(own) != namespace("self"));
     apart && fs::read_link(format!("/proc/{pid}/exe")).is_ok_and(|exe| exe == pause)

@@ -94,24 +94,22 @@ async fn h33_placements_on_one_resource_wait_for_each_other(pool: PgPool) {
 #[sqlx::test]
 async fn what_is_used_is_what_the_services_take_however_they_change(pool: PgPool) {
     let (workspace, [project, _], [open, closed, _]) = workspace(&pool).await;
-    let changes = [
+    let insert = sqlx::query(
         "insert into services (id, workspace_id, project_id, resource_id, name, label, service_type, ram_mib, disk_mib,
                                cpu_millis, instances)
          select gen_random_uuid(), $1, $2, case when n % 3 = 0 then $4 else $3 end, 'n' || n, 'l', 'postgres', n, 2 * n, 3 * n,
                 1 + 2 * (n % 2)
          from generate_series(1, 20) n",
-        "update services set ram_mib = ram_mib + 5, instances = 5 where name in ('n3', 'n4', 'n5')
-         and $1::uuid is not null and $2::uuid is not null and $3::uuid is not null and $4::uuid is not null",
-        "update services set disk_mib = 1, cpu_millis = 0, label = 'other'
-         where $1::uuid is not null and $2::uuid is not null and $3::uuid is not null and $4::uuid is not null",
-        "delete from services where name like 'n1%'
-         and $1::uuid is not null and $2::uuid is not null and $3::uuid is not null and $4::uuid is not null",
-        "delete from services
-         where $1::uuid is not null and $2::uuid is not null and $3::uuid is not null and $4::uuid is not null",
-    ];
-    for change in changes {
-        let ids = [workspace, project, open, closed];
-        ids.into_iter().fold(sqlx::query(change), |query, id| query.bind(id)).execute(&pool).await.unwrap();
+    );
+    insert.bind(workspace).bind(project).bind(open).bind(closed).execute(&pool).await.unwrap();
+    for change in [
+        "select 1",
+        "update services set ram_mib = ram_mib + 5, instances = 5 where name in ('n3', 'n4', 'n5')",
+        "update services set disk_mib = 1, cpu_millis = 0, label = 'other'",
+        "delete from services where name like 'n1%'",
+        "delete from services where name <> 'n2'",
+    ] {
+        sqlx::query(change).execute(&pool).await.unwrap();
         let differ: i64 = sqlx::query_scalar(
             "select count(*) from resources r, lateral (
                  select coalesce(sum(ram_mib * instances), 0) as ram, coalesce(sum(disk_mib * instances), 0) as disk,
@@ -123,6 +121,8 @@ async fn what_is_used_is_what_the_services_take_however_they_change(pool: PgPool
         .unwrap();
         assert_eq!(differ, 0, "{change}");
     }
+    let moved = sqlx::query("update services set resource_id = $1").bind(closed).execute(&pool).await;
+    assert!(moved.unwrap_err().to_string().contains("can't move to another resource"));
 }
 
 #[sqlx::test]
