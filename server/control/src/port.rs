@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use contract::Capabilities;
 use contract::log::{LogFilter, LogLines};
 use contract::spec::Size;
-use contract::values::{PgMajor, Secret};
+use contract::values::{Instances, PgMajor, Secret};
 use futures::stream::BoxStream;
 use uuid::Uuid;
 
@@ -19,6 +19,8 @@ impl ServiceName {
     /// Letters that can't be mistaken for one another when read aloud or copied by hand.
     const LETTERS: &'static [u8] = b"abcdefghjkmnpqrstvwxyz23456789";
     const SUFFIX: usize = 6;
+    /// CloudNativePG makes names of other objects of it, which are labels of 63 letters at most.
+    pub const LONGEST: usize = 50;
 
     /// A new name with a random suffix: `postgres-mwvzqk`.
     pub fn random(prefix: &str) -> Self {
@@ -27,10 +29,10 @@ impl ServiceName {
         Self(format!("{prefix}-{suffix}"))
     }
 
-    /// `None` for what isn't a DNS label of ours (RFC 1123: lower case letters, digits, `-`, at most 63).
+    /// `None` for what isn't a DNS label of ours (RFC 1123: lower case letters, digits, `-`), or too long.
     pub fn parse(text: &str) -> Option<Self> {
         let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
-        let good = (1..=63).contains(&text.len())
+        let good = (1..=Self::LONGEST).contains(&text.len())
             && text.bytes().all(plain)
             && text.starts_with(|c: char| c.is_ascii_lowercase())
             && !text.ends_with('-');
@@ -53,6 +55,19 @@ impl fmt::Display for ServiceName {
     }
 }
 
+/// Where a service is: its workspace, and its name in there.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ServiceRef {
+    pub workspace: Uuid,
+    pub name: ServiceName,
+}
+
+impl fmt::Display for ServiceRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.name.fmt(f)
+    }
+}
+
 /// Whether a service should be running.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Power {
@@ -63,10 +78,16 @@ pub enum Power {
 /// What is wanted of one PostgreSQL service.
 #[derive(Clone, Debug)]
 pub struct Desired {
-    pub name: ServiceName,
-    pub workspace: Uuid,
+    pub service: ServiceRef,
+    /// Of the service; it stands on everything that a runtime makes for it.
+    pub id: Uuid,
+    pub project: Uuid,
     pub major: PgMajor,
+    pub instances: Instances,
+    /// Of one instance.
     pub size: Size,
+    /// It can be reached from outside.
+    pub public_access: bool,
     pub power: Power,
     /// The port that was given to it, where the runtime has a range of them.
     pub port: Option<u16>,
@@ -144,7 +165,7 @@ pub enum Removal {
 /// A sign-in over TCP with the credentials that the API returns.
 #[derive(Clone, Debug)]
 pub struct SignIn {
-    pub name: ServiceName,
+    pub service: ServiceRef,
     pub host: String,
     pub port: u16,
     pub password: Secret,
@@ -204,7 +225,7 @@ pub trait Provisioner: Send + Sync + 'static {
     fn capabilities(&self) -> Capabilities;
 
     /// The host under which a service is reached from inside.
-    fn host(&self, name: &ServiceName) -> String;
+    fn host(&self, service: &ServiceRef) -> String;
 
     /// The ports that services are given, each for life; `None` where every service has an address of its own.
     fn ports(&self) -> Option<std::ops::RangeInclusive<u16>>;
@@ -217,23 +238,24 @@ pub trait Provisioner: Send + Sync + 'static {
     async fn ensure(&self, desired: &Desired) -> Result<Observed, PortError>;
 
     /// Looks, and changes nothing. Absent: [`Phase::Absent`]. Reports at most [`Phase::Running`].
-    async fn observe(&self, name: &ServiceName) -> Result<Observed, PortError>;
+    async fn observe(&self, service: &ServiceRef) -> Result<Observed, PortError>;
 
-    /// Stops the server, so that the next [`Provisioner::ensure`] starts it again. Absent or stopped: nothing to do.
-    async fn restart(&self, name: &ServiceName) -> Result<(), PortError>;
+    /// Begins a restart, and reports where that is: the next [`Phase::Ready`] of [`Provisioner::ensure`] is one of servers
+    /// that have begun anew. Absent or stopped: nothing to do.
+    async fn restart(&self, service: &ServiceRef) -> Result<Observed, PortError>;
 
     /// Removes everything of it. Absent: [`Removal::Gone`]. Half removed: goes on.
-    async fn delete(&self, name: &ServiceName) -> Result<Removal, PortError>;
+    async fn delete(&self, service: &ServiceRef) -> Result<Removal, PortError>;
 
     /// Signs in as the owner, from where the server runs.
     async fn sign_in(&self, at: &SignIn) -> Result<SignedIn, PortError>;
 
     /// The newest lines that the server logged and that hold the text, without what clients sent. The secret is shown,
     /// and found, as dots. Absent: no lines.
-    async fn log(&self, name: &ServiceName, filter: &LogFilter, secret: &Secret) -> Result<LogLines, PortError>;
+    async fn log(&self, service: &ServiceRef, filter: &LogFilter, secret: &Secret) -> Result<LogLines, PortError>;
 
     /// Measures a running server. Absent, stopped or not ready yet: `None`.
-    async fn measure(&self, name: &ServiceName) -> Result<Option<Measurement>, PortError>;
+    async fn measure(&self, service: &ServiceRef) -> Result<Option<Measurement>, PortError>;
 
     /// Names of services that may have changed: hints, which may be lost or wrong.
     fn changes(&self) -> BoxStream<'static, ServiceName>;

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::Control;
 use crate::error::Error;
-use crate::port::{Measurement, ServiceName};
+use crate::port::{Measurement, ServiceName, ServiceRef};
 use crate::services::entity;
 
 /// Between two measurements of a service.
@@ -54,10 +54,11 @@ pub async fn measure_all(control: &Control) -> Result<(), Error> {
     .await?;
     let measured = futures::stream::iter(services).map(async |service| {
         let name = ServiceName::parse(&service.name).ok_or(Error::Unexpected("services.name"))?;
-        match control.runtime.measure(&name).await {
+        let at = ServiceRef { workspace: service.workspace_id, name };
+        match control.runtime.measure(&at).await {
             Ok(Some(found)) => write(&control.pool, service.workspace_id, service.id, &found).await?,
             Ok(None) => {}
-            Err(error) => tracing::debug!(%name, %error, "a service could not be measured"),
+            Err(error) => tracing::debug!(service = %at, %error, "a service could not be measured"),
         }
         Ok::<_, Error>(())
     });

@@ -5,10 +5,10 @@
 use std::sync::atomic::{AtomicU16, Ordering};
 
 use contract::values::PgMajor;
-use control::port::ServiceName;
+use control::port::{Phase, ServiceRef};
 use control::port_suite;
-use control::testing::FakeRuntime;
 use control::testing::suite::Lab;
+use control::testing::{Effect, FakeRuntime};
 
 struct Fake(FakeRuntime);
 
@@ -28,12 +28,20 @@ impl Lab for Fake {
         Some(NEXT.fetch_add(1, Ordering::Relaxed))
     }
 
-    async fn memory(&self, name: &ServiceName) -> String {
-        format!("{:?}", self.0.size(name).unwrap().ram)
+    fn way(&self) -> &'static [Phase] {
+        &[Phase::Stopped, Phase::Running]
     }
 
-    async fn kill(&self, name: &ServiceName) {
-        self.0.die(name);
+    async fn began(&self, service: &ServiceRef) -> String {
+        self.0.effects(&service.name).iter().filter(|effect| **effect == Effect::Started).count().to_string()
+    }
+
+    async fn memory(&self, service: &ServiceRef) -> String {
+        format!("{:?}", self.0.size(&service.name).unwrap().ram)
+    }
+
+    async fn kill(&self, service: &ServiceRef) {
+        self.0.die(&service.name);
     }
 }
 

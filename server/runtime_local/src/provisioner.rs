@@ -9,7 +9,8 @@ use contract::Capabilities;
 use contract::log::{LogFilter, LogLines};
 use contract::values::Secret;
 use control::port::{
-    Desired, Measurement, Observed, Phase, PortError, Power, Provisioner, Removal, ServiceName, SignIn, SignedIn,
+    Desired, Measurement, Observed, Phase, PortError, Power, Provisioner, Removal, ServiceName, ServiceRef, SignIn,
+    SignedIn,
 };
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
@@ -35,7 +36,7 @@ impl Provisioner for LocalRuntime {
         self.0.capabilities.borrow().clone()
     }
 
-    fn host(&self, _: &ServiceName) -> String {
+    fn host(&self, _: &ServiceRef) -> String {
         HOST.to_owned()
     }
 
@@ -45,43 +46,47 @@ impl Provisioner for LocalRuntime {
 
     async fn ensure(&self, desired: &Desired) -> Result<Observed, PortError> {
         let observed = self.0.ensure(desired).await?;
-        self.0.seen.told(&desired.name, observed.phase);
+        self.0.seen.told(&desired.service.name, observed.phase);
         Ok(observed)
     }
 
-    async fn observe(&self, name: &ServiceName) -> Result<Observed, PortError> {
+    async fn observe(&self, service: &ServiceRef) -> Result<Observed, PortError> {
+        let name = &service.name;
         let phase = self.0.phase(name)?;
         self.0.seen.told(name, phase);
         Ok(Observed { phase, detail: self.0.notes.of(name).filter(|_| phase == Phase::Running) })
     }
 
-    async fn restart(&self, name: &ServiceName) -> Result<(), PortError> {
-        match self.0.status(name)? {
-            Status::Absent | Status::HalfPrepared | Status::Stopped => return Ok(()),
-            _ => self.0.stop(name).await?,
+    /// Stops the server; it is started by the next call of `ensure`.
+    async fn restart(&self, service: &ServiceRef) -> Result<Observed, PortError> {
+        let name = &service.name;
+        let phase = self.0.phase(name)?;
+        if phase <= Phase::Stopped {
+            return Ok(Observed::at(phase));
         }
+        self.0.stop(name).await?;
         self.0.seen.told(name, Phase::Stopped);
-        Ok(())
+        Ok(Observed::at(Phase::Stopped))
     }
 
-    async fn delete(&self, name: &ServiceName) -> Result<Removal, PortError> {
-        self.0.host.remove(&self.0.dir(name)).await.map_err(retry)?;
-        self.0.seen.told(name, Phase::Absent);
+    async fn delete(&self, service: &ServiceRef) -> Result<Removal, PortError> {
+        self.0.host.remove(&self.0.dir(&service.name)).await.map_err(retry)?;
+        self.0.seen.told(&service.name, Phase::Absent);
         Ok(Removal::Gone)
     }
 
     async fn sign_in(&self, at: &SignIn) -> Result<SignedIn, PortError> {
-        let user = at.name.database();
+        let user = at.service.name.database();
         let password = SecretString::from(at.password.expose());
         let signed_in = sign_in(&at.host, at.port, &user, &user, &password, SIGN_IN).await;
         let signed_in = signed_in.map_err(|error| PortError::retry(error.to_string()))?;
         Ok(SignedIn { version: signed_in.version, tls: signed_in.tls, took: signed_in.took })
     }
 
-    async fn log(&self, name: &ServiceName, filter: &LogFilter, secret: &Secret) -> Result<LogLines, PortError> {
+    async fn log(&self, service: &ServiceRef, filter: &LogFilter, secret: &Secret) -> Result<LogLines, PortError> {
         let turn = tokio::time::timeout(LOG_WAIT, Arc::clone(&self.0.logs).acquire_owned()).await;
         let Ok(Ok(turn)) = turn else { return Err(PortError::retry("too many logs are being read; try again")) };
-        let (dir, text, count) = (self.0.dir(name), filter.q.clone(), usize::from(filter.lines));
+        let (dir, text, count) = (self.0.dir(&service.name), filter.q.clone(), usize::from(filter.lines));
         let secret = SecretString::from(secret.expose());
         let found = tokio::task::spawn_blocking(move || {
             let _turn = turn;
@@ -91,8 +96,8 @@ impl Provisioner for LocalRuntime {
         Ok(LogLines { lines: found.lines, more: found.more })
     }
 
-    async fn measure(&self, name: &ServiceName) -> Result<Option<Measurement>, PortError> {
-        let measured = self.0.host.measure(&self.0.dir(name)).await.map_err(retry)?;
+    async fn measure(&self, service: &ServiceRef) -> Result<Option<Measurement>, PortError> {
+        let measured = self.0.host.measure(&self.0.dir(&service.name)).await.map_err(retry)?;
         Ok(measured.map(|now| Measurement {
             connections: now.connections,
             max_connections: now.max_connections,
@@ -114,13 +119,13 @@ impl Provisioner for LocalRuntime {
 
 impl Inner {
     async fn ensure(&self, desired: &Desired) -> Result<Observed, PortError> {
-        match self.status(&desired.name)? {
+        match self.status(&desired.service.name)? {
             Status::Absent | Status::HalfPrepared if desired.existed => Ok(Observed::at(Phase::Lost)),
             Status::Absent | Status::HalfPrepared => self.prepare(desired).await,
             Status::Stopped => self.start(desired).await,
             Status::Starting | Status::Stopping => Ok(Observed::at(Phase::Starting)),
             Status::Running { .. } if desired.power == Power::Stopped => {
-                self.stop(&desired.name).await?;
+                self.stop(&desired.service.name).await?;
                 Ok(Observed::at(Phase::Stopped))
             }
             Status::Running { .. } => self.configure(desired).await,
@@ -149,12 +154,12 @@ impl Inner {
             Programs::Waiting(said) => return Ok(Observed::saying(Phase::Preparing, said)),
             Programs::Failed(reason) => return Err(PortError::retry(reason)),
         }
-        self.host.prepare(&self.dir(&desired.name), &settings(desired)?).await.map_err(retry)?;
+        self.host.prepare(&self.dir(&desired.service.name), &settings(desired)?).await.map_err(retry)?;
         Ok(Observed::saying(Phase::Stopped, format!("from the PostgreSQL {major} template")))
     }
 
     async fn start(&self, desired: &Desired) -> Result<Observed, PortError> {
-        let dir = self.dir(&desired.name);
+        let dir = self.dir(&desired.service.name);
         self.host.prepare(&dir, &settings(desired)?).await.map_err(retry)?;
         if desired.power == Power::Stopped {
             return Ok(Observed::at(Phase::Stopped));
@@ -170,15 +175,15 @@ impl Inner {
     /// Role, database and settings of a server that runs. Settings that need a restart end in a stopped server, which
     /// the next call starts. The limits come last: from then on it serves.
     async fn configure(&self, desired: &Desired) -> Result<Observed, PortError> {
-        let dir = self.dir(&desired.name);
-        let name = desired.name.database();
+        let dir = self.dir(&desired.service.name);
+        let name = desired.service.name.database();
         let verifier = scram_verifier(&SecretString::from(desired.password.expose()));
         // adopts it: a console that ended while it started this server may have left its superuser's password and its group undone
         self.host.start(&dir).await.map_err(retry)?;
         self.host.ensure_role_and_database(&dir, &name, &verifier).await.map_err(retry)?;
         let waiting = self.host.apply(&dir, &settings(desired)?).await.map_err(retry)?;
         if !waiting.is_empty() {
-            self.stop(&desired.name).await?;
+            self.stop(&desired.service.name).await?;
             return Ok(Observed::at(Phase::Stopped));
         }
         Ok(Observed::saying(Phase::Ready, format!("both are called {name}")))

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 
 use contract::values::PgMajor;
-use control::port::{Phase, Provisioner as _, ServiceName};
+use control::port::{Phase, Provisioner as _, ServiceName, ServiceRef};
 use control::port_suite;
 use control::testing::suite::{Lab, ready};
 use nix::sys::signal::{Signal, kill};
@@ -40,6 +40,11 @@ impl Local {
     fn dir(&self, name: &ServiceName) -> PathBuf {
         self.place.path().join("services").join(name.as_str())
     }
+
+    async fn ask(&self, service: &ServiceRef, query: &str) -> String {
+        let client = self.host.superuser(&self.dir(&service.name)).await.unwrap();
+        client.query_one(query, &[]).await.unwrap().get(0)
+    }
 }
 
 impl Lab for Local {
@@ -62,16 +67,33 @@ impl Lab for Local {
         Some(port)
     }
 
-    async fn memory(&self, name: &ServiceName) -> String {
-        let client = self.host.superuser(&self.dir(name)).await.unwrap();
-        client.query_one("show shared_buffers", &[]).await.unwrap().get(0)
+    fn way(&self) -> &'static [Phase] {
+        &[Phase::Stopped, Phase::Running]
     }
 
-    async fn kill(&self, name: &ServiceName) {
-        let Status::Running { pid, .. } = self.host.observe(&self.dir(name)).unwrap() else {
+    async fn began(&self, service: &ServiceRef) -> String {
+        self.ask(service, "select pg_postmaster_start_time()::text").await
+    }
+
+    async fn memory(&self, service: &ServiceRef) -> String {
+        self.ask(service, "show shared_buffers").await
+    }
+
+    async fn kill(&self, service: &ServiceRef) {
+        let Status::Running { pid, .. } = self.host.observe(&self.dir(&service.name)).unwrap() else {
             panic!("it runs");
         };
         kill(Pid::from_raw(pid.cast_signed()), Signal::SIGKILL).unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restart_leaves_the_server_stopped_until_it_is_wanted_again() {
+    let lab = Local::new(18).await;
+    let desired = ready(&lab).await;
+    for _ in 0..2 {
+        assert_eq!(lab.runtime.restart(&desired.service).await.unwrap().phase, Phase::Stopped);
+        assert_eq!(lab.runtime.observe(&desired.service).await.unwrap().phase, Phase::Stopped);
     }
 }
 
@@ -80,7 +102,7 @@ async fn what_the_console_before_had_not_finished_of_a_start_is_finished() {
     let lab = Local::new(18).await;
     let desired = ready(&lab).await;
     // as one leaves it that ends when the server runs, and before it takes its superuser's password
-    let dir = lab.dir(&desired.name);
+    let dir = lab.dir(&desired.service.name);
     let in_force = lab.host.superuser_password(&dir).unwrap().unwrap();
     std::fs::write(dir.join("superuser.initial"), in_force.expose_secret()).unwrap();
     std::fs::write(dir.join("superuser"), "its own").unwrap();

@@ -27,7 +27,7 @@ pub use self::steps::Step;
 use self::steps::{Next, StepError};
 use crate::Control;
 use crate::error::Error;
-use crate::port::{PortError, Removal, ServiceName};
+use crate::port::{PortError, Removal, ServiceName, ServiceRef};
 
 /// Services worked on at once by one console. Starting a server keeps a core busy for a moment.
 const WORKERS: usize = 8;
@@ -122,7 +122,7 @@ enum Turn {
 /// Works on one service until it has to wait, and holds the lease meanwhile.
 async fn work(control: &Control, lease: Lease, stop: &CancellationToken) {
     let span = tracing::info_span!("task", service = %lease.service, fence = lease.fence);
-    let name = OnceLock::new();
+    let service = OnceLock::new();
     let work = async {
         lease.show(&control.pool).await?;
         for _ in 0..STEPS {
@@ -130,7 +130,7 @@ async fn work(control: &Control, lease: Lease, stop: &CancellationToken) {
             if stop.is_cancelled() {
                 break;
             }
-            match once(control, lease, &name).await? {
+            match once(control, lease, &service).await? {
                 Turn::GoOn => {}
                 ended => return Ok(ended),
             }
@@ -143,8 +143,8 @@ async fn work(control: &Control, lease: Lease, stop: &CancellationToken) {
         turn = work => turn,
         () = hold(control, lease) => Ok(Turn::Lost),
     };
-    let done = match (turn, name.get()) {
-        (Ok(Turn::Lost), Some(name)) => undo(control, lease, name, stop).await,
+    let done = match (turn, service.get()) {
+        (Ok(Turn::Lost), Some(service)) => undo(control, lease, service, stop).await,
         (turn, _) => turn.map(drop),
     };
     if let Err(error) = done {
@@ -155,15 +155,15 @@ async fn work(control: &Control, lease: Lease, stop: &CancellationToken) {
 /// A console that was paused for longer than its lease may make, on waking, what somebody else has removed meanwhile: the
 /// runtime knows no fence. Names are given once, so that whoever lost a lease may take away what a service that is gone
 /// still has.
-async fn undo(control: &Control, lease: Lease, name: &ServiceName, stop: &CancellationToken) -> Result<(), Error> {
-    tracing::warn!(%name, "the lease was lost");
+async fn undo(control: &Control, lease: Lease, service: &ServiceRef, stop: &CancellationToken) -> Result<(), Error> {
+    tracing::warn!(%service, "the lease was lost");
     let there =
         sqlx::query_scalar!(r#"select exists (select 1 from services where id = $1) as "there!""#, lease.service);
     if there.fetch_one(&control.pool).await? {
         return Ok(());
     }
     let gone = async {
-        while !matches!(control.runtime.delete(name).await, Ok(Removal::Gone)) {
+        while !matches!(control.runtime.delete(service).await, Ok(Removal::Gone)) {
             tokio::time::sleep(TIMER).await;
         }
     };
@@ -192,12 +192,12 @@ async fn hold(control: &Control, lease: Lease) {
     }
 }
 
-/// One step. Sets the name that the runtime is asked with.
-async fn once(control: &Control, lease: Lease, name: &OnceLock<ServiceName>) -> Result<Turn, Error> {
+/// One step. Sets what the runtime is asked about.
+async fn once(control: &Control, lease: Lease, service: &OnceLock<ServiceRef>) -> Result<Turn, Error> {
     let mut connection = control.pool.acquire().await?;
     let Some(row) = Row::load(&mut connection, lease.service).await? else { return Ok(Turn::Ended) };
     drop(connection);
-    name.get_or_init(|| row.name.clone());
+    service.get_or_init(|| row.service());
     let (step, began) = (row.step, Instant::now());
     let outcome = steps::run(control, lease, &row).await;
     let ok = if outcome.is_ok() { "true" } else { "false" };

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use contract::spec::Size;
-use contract::values::{Mib, MilliCores, PgMajor};
+use contract::values::{Instances, Mib, MilliCores, PgMajor};
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
@@ -14,7 +14,7 @@ use super::derive::Facts;
 use super::steps::Step;
 use super::timeline::About;
 use crate::error::Error;
-use crate::port::{Desired, Phase, Power, ServiceName};
+use crate::port::{Desired, Phase, Power, ServiceName, ServiceRef};
 use crate::seal::{Place, Sealer};
 
 /// What a task remembers between two steps.
@@ -63,7 +63,9 @@ pub struct Row {
     pub resource: Uuid,
     pub name: ServiceName,
     pub major: PgMajor,
+    pub instances: Instances,
     pub size: Size,
+    pub public_access: bool,
     pub power: Power,
     pub deleting: bool,
     pub environment_variables: bool,
@@ -91,7 +93,7 @@ impl Row {
     pub async fn load(connection: &mut PgConnection, service: Uuid) -> Result<Option<Self>, Error> {
         let row = sqlx::query!(
             r#"select s.id, s.workspace_id, s.project_id, s.resource_id, s.name, s.postgres_version, s.ram_mib,
-                      s.disk_mib, s.cpu_millis, s.power, s.deleting, s.environment_variables, s.port, s.sealed_password,
+                      s.disk_mib, s.cpu_millis, s.instances, s.public_access, s.power, s.deleting, s.environment_variables, s.port, s.sealed_password,
                       s.state, s.state_reason,
                       exists (select 1 from signals g where g.service_id = s.id and g.kind = 'restart') as "restart!",
                       o.phase, o.reason, o.rejected, o.signed_in, o.was_ready,
@@ -107,6 +109,7 @@ impl Row {
         .await?;
         let Some(row) = row else { return Ok(None) };
         let size = |value: i32| u32::try_from(value).map_err(|_| Error::Unexpected("services sizes"));
+        let instances = Instances::new(f64::from(row.instances));
         let major = row.postgres_version.and_then(|v| u8::try_from(v).ok()).and_then(PgMajor::new);
         Ok(Some(Self {
             id: row.id,
@@ -115,6 +118,8 @@ impl Row {
             resource: row.resource_id,
             name: ServiceName::parse(&row.name).ok_or(Error::Unexpected("services.name"))?,
             major: major.ok_or(Error::Unexpected("services.postgres_version"))?,
+            instances: instances.ok_or(Error::Unexpected("services.instances"))?,
+            public_access: row.public_access,
             size: Size {
                 ram: Mib::new(size(row.ram_mib)?),
                 disk: Mib::new(size(row.disk_mib)?),
@@ -147,13 +152,21 @@ impl Row {
         About { workspace: self.workspace, service: self.id }
     }
 
+    /// What the runtime is asked about.
+    pub fn service(&self) -> ServiceRef {
+        ServiceRef { workspace: self.workspace, name: self.name.clone() }
+    }
+
     /// What the runtime is asked for.
     pub fn desired(&self, sealer: &Sealer) -> Result<Desired, Error> {
         Ok(Desired {
-            name: self.name.clone(),
-            workspace: self.workspace,
+            service: self.service(),
+            id: self.id,
+            project: self.project,
             major: self.major,
+            instances: self.instances,
             size: self.size,
+            public_access: self.public_access,
             power: self.power,
             port: self.port,
             password: sealer.open(password_place(self.workspace, &self.name), &self.sealed_password)?,

@@ -150,7 +150,7 @@ async fn ensure(control: &Control, lease: Lease, row: &Row) -> Result<Next, Step
 }
 
 async fn restart(control: &Control, lease: Lease, row: &Row) -> Result<(), StepError> {
-    control.runtime.restart(&row.name).await?;
+    let observed = control.runtime.restart(&row.service()).await?;
     let mut transaction = begin(control, lease, row).await?;
     sqlx::query!(
         "delete from signals where service_id = $1 and workspace_id = $2 and kind = 'restart'",
@@ -159,7 +159,7 @@ async fn restart(control: &Control, lease: Lease, row: &Row) -> Result<(), StepE
     )
     .execute(&mut *transaction)
     .await?;
-    observe(&mut transaction, row, &Observed::at(Phase::Stopped)).await?;
+    observe(&mut transaction, row, &observed).await?;
     if timeline::reached(&mut transaction, row.about(), timeline::STOP, None).await? {
         state::changed(&mut transaction, row).await?;
     }
@@ -230,7 +230,7 @@ async fn write_variables(control: &Control, lease: Lease, row: &Row) -> Result<N
 
 /// Looks whether what should be there still is.
 async fn watch(control: &Control, lease: Lease, row: &Row) -> Result<Next, StepError> {
-    let observed = control.runtime.observe(&row.name).await?;
+    let observed = control.runtime.observe(&row.service()).await?;
     let as_wanted = match row.power {
         _ if row.phase == Phase::Lost => true,
         Power::Stopped => observed.phase == Phase::Stopped,
@@ -272,7 +272,7 @@ async fn watch(control: &Control, lease: Lease, row: &Row) -> Result<Next, StepE
 }
 
 async fn remove(control: &Control, lease: Lease, row: &Row) -> Result<Next, StepError> {
-    if control.runtime.delete(&row.name).await? == Removal::Pending {
+    if control.runtime.delete(&row.service()).await? == Removal::Pending {
         return Ok(Next::Wait(PACE));
     }
     let mut transaction = begin(control, lease, row).await?;
@@ -315,13 +315,18 @@ async fn observe(connection: &mut PgConnection, row: &Row, observed: &Observed) 
 fn credentials(control: &Control, row: &Row) -> Result<SignIn, Error> {
     let password = row.desired(&control.sealer)?.password;
     Ok(SignIn {
-        name: row.name.clone(),
-        host: control.runtime.host(&row.name),
+        host: control.runtime.host(&row.service()),
+        service: row.service(),
         port: row.port.unwrap_or(contract::values::Port::POSTGRES.number()),
         password,
     })
 }
 
 fn address(at: &SignIn) -> Address {
-    Address { host: at.host.clone(), port: at.port, database: at.name.database(), username: at.name.database() }
+    Address {
+        host: at.host.clone(),
+        port: at.port,
+        database: at.service.name.database(),
+        username: at.service.name.database(),
+    }
 }

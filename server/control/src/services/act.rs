@@ -59,7 +59,7 @@ impl Control {
         }
         let row = entity::reachable(&mut transaction, who, id).await?;
         transaction.commit().await?;
-        row.entity(row.connection(self, None)?)
+        row.entity(row.connection(self, who, None)?)
     }
 }
 

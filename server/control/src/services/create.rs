@@ -66,7 +66,7 @@ impl Control {
         let row = entity::by_id(&mut transaction, who, id).await?;
         transaction.commit().await?;
         store::flush(&mut connection).await?;
-        row.entity(row.connection(self, Some(&new.password))?)
+        row.entity(row.connection(self, who, Some(&new.password))?)
     }
 
     /// The answer to a repeated request: the service as it is now. Its secret is opened anew, and noted anew.
@@ -82,7 +82,7 @@ impl Control {
         audit::write(&mut transaction, who, entry).await?;
         transaction.commit().await?;
         let password = row.password(self, who)?;
-        row.entity(row.connection(self, password.as_ref())?)
+        row.entity(row.connection(self, who, password.as_ref())?)
     }
 
     async fn insert(

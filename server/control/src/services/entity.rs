@@ -12,7 +12,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::error::Error;
-use crate::port::{Power, ServiceName};
+use crate::port::{Power, ServiceName, ServiceRef};
 use crate::reconcile::row::password_place;
 use crate::{Control, reach};
 
@@ -159,14 +159,25 @@ impl ServiceRow {
         control.sealer.open(password_place(who.workspace_id, &self.name()?), sealed).map(Some)
     }
 
+    /// What the runtime is asked about.
+    pub fn service(&self, who: &Caller) -> Result<ServiceRef, Error> {
+        Ok(ServiceRef { workspace: who.workspace_id, name: self.name()? })
+    }
+
     /// Where and how to connect; with the secret lines where a password is handed in.
-    pub fn connection(&self, control: &Control, password: Option<&Secret>) -> Result<Option<ConnectionDetails>, Error> {
+    pub fn connection(
+        &self,
+        control: &Control,
+        who: &Caller,
+        password: Option<&Secret>,
+    ) -> Result<Option<ConnectionDetails>, Error> {
         if self.service_type()? != ServiceType::Postgres {
             return Ok(None);
         }
-        let name = self.name()?;
+        let service = self.service(who)?;
+        let name = &service.name;
         let address = Address {
-            host: control.runtime.host(&name),
+            host: control.runtime.host(&service),
             port: self.port(),
             database: name.database(),
             username: name.database(),

@@ -26,7 +26,7 @@ impl Control {
         let Some(password) = row.password(self, who)? else {
             return Err(Problem::breaks("service_type", "no_log", "shared_storage has no server that logs").into());
         };
-        self.runtime.log(&row.name()?, &filter, &password).await.map_err(|error| match error {
+        self.runtime.log(&row.service(who)?, &filter, &password).await.map_err(|error| match error {
             PortError::Retry { message, .. } | PortError::Rejected(message) => {
                 contract::ApiError::Unavailable(format!("The log can't be read: {message}")).into()
             }

@@ -70,7 +70,7 @@ impl Control {
         } else {
             None
         };
-        row.entity(row.connection(self, password.as_ref())?)
+        row.entity(row.connection(self, who, password.as_ref())?)
     }
 }
 

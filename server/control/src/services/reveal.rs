@@ -25,7 +25,7 @@ impl Control {
             Entry { action: "service.reveal", entity_id: Some(row.id), entity: &row.name, reason: reason.as_deref() };
         audit::write(&mut connection, who, entry).await?;
         let password = row.password(self, who)?;
-        row.connection(self, password.as_ref())?.ok_or_else(|| {
+        row.connection(self, who, password.as_ref())?.ok_or_else(|| {
             Problem::breaks("service_type", "no_credentials", "shared_storage has no credentials").into()
         })
     }
@@ -39,8 +39,8 @@ impl Control {
             return Err(Problem::breaks("state", "not_now", &format!("doesn't allow it: {why}")).into());
         }
         let password = row.password(self, who)?.ok_or_else(|| Error::not_found(Noun::Service))?;
-        let name = row.name()?;
-        let at = SignIn { host: self.runtime.host(&name), port: row.port(), name, password };
+        let service = row.service(who)?;
+        let at = SignIn { host: self.runtime.host(&service), port: row.port(), service, password };
         let began = std::time::Instant::now();
         let outcome = self.runtime.sign_in(&at).await;
         let millis = |took: std::time::Duration| u64::try_from(took.as_millis()).unwrap_or(u64::MAX);

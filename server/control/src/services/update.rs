@@ -46,7 +46,7 @@ impl Control {
         let changes: Vec<_> = changes.map(|(kind, id)| events::Change { workspace, kind, id, project }).collect();
         events::emit(&mut transaction, &changes).await?;
         transaction.commit().await?;
-        row.entity(row.connection(self, None)?)
+        row.entity(row.connection(self, who, None)?)
     }
 }
 

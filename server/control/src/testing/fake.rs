@@ -18,7 +18,8 @@ use tokio_stream::wrappers::BroadcastStream;
 
 use super::script::{Effect, Fault, Gate, Method, Script};
 use crate::port::{
-    Desired, Measurement, Observed, Phase, PortError, Power, Provisioner, Removal, ServiceName, SignIn, SignedIn,
+    Desired, Measurement, Observed, Phase, PortError, Power, Provisioner, Removal, ServiceName, ServiceRef, SignIn,
+    SignedIn,
 };
 
 /// Hints kept for a reader.
@@ -192,7 +193,7 @@ impl Provisioner for FakeRuntime {
         Capabilities::everything(Runtime::Local, time::Date::MIN)
     }
 
-    fn host(&self, _: &ServiceName) -> String {
+    fn host(&self, _: &ServiceRef) -> String {
         "127.0.0.1".into()
     }
 
@@ -204,33 +205,33 @@ impl Provisioner for FakeRuntime {
         self.call(Method::Ensure, |world| Ok(world.ensure(desired))).await
     }
 
-    async fn observe(&self, name: &ServiceName) -> Result<Observed, PortError> {
-        let look = |world: &mut World| Ok(Observed::at(world.services.get(name).map_or(Phase::Absent, |s| s.phase)));
+    async fn observe(&self, service: &ServiceRef) -> Result<Observed, PortError> {
+        let look =
+            |world: &mut World| Ok(Observed::at(world.services.get(&service.name).map_or(Phase::Absent, |s| s.phase)));
         self.call(Method::Observe, look).await
     }
 
-    async fn restart(&self, name: &ServiceName) -> Result<(), PortError> {
+    async fn restart(&self, service: &ServiceRef) -> Result<Observed, PortError> {
+        let name = &service.name;
         let stop = |world: &mut World| {
-            let runs = world.services.get(name).is_some_and(|s| s.phase >= Phase::Starting);
-            if runs {
-                world.reach(name, Phase::Stopped, Some(Effect::Stopped));
-            }
-            Ok(())
+            let phase = world.services.get(name).map_or(Phase::Absent, |s| s.phase);
+            let runs = phase >= Phase::Starting;
+            Ok(Observed::at(if runs { world.reach(name, Phase::Stopped, Some(Effect::Stopped)) } else { phase }))
         };
         self.call(Method::Restart, stop).await
     }
 
-    async fn delete(&self, name: &ServiceName) -> Result<Removal, PortError> {
-        self.call(Method::Delete, |world| Ok(world.remove(name))).await
+    async fn delete(&self, service: &ServiceRef) -> Result<Removal, PortError> {
+        self.call(Method::Delete, |world| Ok(world.remove(&service.name))).await
     }
 
     async fn sign_in(&self, at: &SignIn) -> Result<SignedIn, PortError> {
         self.call(Method::SignIn, |world| world.sign_in(at)).await
     }
 
-    async fn log(&self, name: &ServiceName, filter: &LogFilter, secret: &Secret) -> Result<LogLines, PortError> {
+    async fn log(&self, service: &ServiceRef, filter: &LogFilter, secret: &Secret) -> Result<LogLines, PortError> {
         let find = |world: &mut World| {
-            let lines = world.services.get(name).map(|server| server.log.clone()).unwrap_or_default();
+            let lines = world.services.get(&service.name).map(|server| server.log.clone()).unwrap_or_default();
             let text = filter.q.to_lowercase();
             let dotted = lines.into_iter().map(|line| line.replace(secret.expose(), "••••••••"));
             let mut lines: Vec<_> = dotted.filter(|line| line.to_lowercase().contains(&text)).collect();
@@ -240,8 +241,8 @@ impl Provisioner for FakeRuntime {
         self.call(Method::Log, find).await
     }
 
-    async fn measure(&self, name: &ServiceName) -> Result<Option<Measurement>, PortError> {
-        self.call(Method::Measure, |world| Ok(world.measure(name))).await
+    async fn measure(&self, service: &ServiceRef) -> Result<Option<Measurement>, PortError> {
+        self.call(Method::Measure, |world| Ok(world.measure(&service.name))).await
     }
 
     fn changes(&self) -> BoxStream<'static, ServiceName> {
@@ -251,7 +252,7 @@ impl Provisioner for FakeRuntime {
 
 impl World {
     fn ensure(&mut self, desired: &Desired) -> Observed {
-        let name = &desired.name;
+        let name = &desired.service.name;
         let Some(server) = self.services.get_mut(name) else {
             if desired.existed {
                 return Observed::at(Phase::Lost);
@@ -324,10 +325,10 @@ impl World {
     }
 
     fn sign_in(&self, at: &SignIn) -> Result<SignedIn, PortError> {
-        let server = self.services.get(&at.name).filter(|s| s.phase == Phase::Running);
+        let server = self.services.get(&at.service.name).filter(|s| s.phase == Phase::Running);
         let server = server.ok_or_else(|| PortError::retry("nobody listens there"))?;
         if server.password.as_ref() != Some(&at.password) {
-            let user = at.name.database();
+            let user = at.service.name.database();
             return Err(PortError::retry(format!("password authentication failed for user \"{user}\"")));
         }
         Ok(SignedIn { version: format!("{}.1", server.major), tls: false, took: Duration::from_millis(1) })

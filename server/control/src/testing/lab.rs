@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use contract::spec::Size;
-use contract::values::{Mib, MilliCores, PgMajor, Secret};
+use contract::values::{Instances, Mib, MilliCores, PgMajor, Secret};
 use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
-use crate::port::{Desired, Observed, Phase, PortError, Power, Provisioner, Removal, ServiceName, SignIn, SignedIn};
+use crate::port::{
+    Desired, Observed, Phase, PortError, Power, Provisioner, Removal, ServiceName, ServiceRef, SignIn, SignedIn,
+};
 
 /// How long a runtime may take to get anywhere. Programs are on this machine already, or few.
 pub(super) const LONG: Duration = Duration::from_secs(120);
@@ -25,24 +27,33 @@ pub trait Lab: Send + Sync {
     /// For a new service; never the same twice.
     fn port(&self) -> Option<u16>;
 
+    /// Phases that every way to [`Phase::Ready`] shows.
+    fn way(&self) -> &'static [Phase];
+
+    /// Something that is another one once the server has begun anew.
+    fn began(&self, service: &ServiceRef) -> impl Future<Output = String> + Send;
+
     /// Something that depends on the memory that the running server was set up for.
-    fn memory(&self, name: &ServiceName) -> impl Future<Output = String> + Send;
+    fn memory(&self, service: &ServiceRef) -> impl Future<Output = String> + Send;
 
     /// The server ends by itself.
-    fn kill(&self, name: &ServiceName) -> impl Future<Output = ()> + Send;
+    fn kill(&self, service: &ServiceRef) -> impl Future<Output = ()> + Send;
 }
 
-pub(super) fn name() -> ServiceName {
-    ServiceName::random("postgres")
+pub(super) fn service() -> ServiceRef {
+    ServiceRef { workspace: Uuid::now_v7(), name: ServiceName::random("postgres") }
 }
 
 /// A small service with a name of its own.
-pub(super) fn wanted(lab: &impl Lab, name: ServiceName) -> Desired {
+pub(super) fn wanted(lab: &impl Lab, service: ServiceRef) -> Desired {
     Desired {
-        name,
-        workspace: Uuid::now_v7(),
+        service,
+        id: Uuid::now_v7(),
+        project: Uuid::now_v7(),
         major: lab.major(),
+        instances: Instances::ONE,
         size: Size { ram: Mib::new(64), disk: Mib::new(512), cpu: MilliCores::new(250) },
+        public_access: false,
         power: Power::Running,
         port: lab.port(),
         password: Secret::new("a'b\"c $d\\ %00 é"),
@@ -69,28 +80,28 @@ pub(super) async fn drive(lab: &impl Lab, desired: &Desired, phase: Phase) -> Ve
             }
         }
     };
-    timeout(LONG, way).await.unwrap_or_else(|_| panic!("{} is never {phase:?}", desired.name))
+    timeout(LONG, way).await.unwrap_or_else(|_| panic!("{} is never {phase:?}", desired.service))
 }
 
 /// A service that is there.
 pub async fn ready(lab: &impl Lab) -> Desired {
-    let desired = wanted(lab, name());
+    let desired = wanted(lab, service());
     drive(lab, &desired, Phase::Ready).await;
     desired
 }
 
-pub(super) async fn phase(lab: &impl Lab, name: &ServiceName) -> Phase {
-    lab.runtime().observe(name).await.unwrap().phase
+pub(super) async fn phase(lab: &impl Lab, service: &ServiceRef) -> Phase {
+    lab.runtime().observe(service).await.unwrap().phase
 }
 
 pub(super) async fn sign_in(lab: &impl Lab, desired: &Desired) -> Result<SignedIn, PortError> {
-    let host = lab.runtime().host(&desired.name);
-    let (name, password) = (desired.name.clone(), desired.password.clone());
-    let at = SignIn { name, host, port: desired.port.unwrap_or(5432), password };
+    let host = lab.runtime().host(&desired.service);
+    let (service, password) = (desired.service.clone(), desired.password.clone());
+    let at = SignIn { service, host, port: desired.port.unwrap_or(5432), password };
     lab.runtime().sign_in(&at).await
 }
 
-pub(super) async fn delete(lab: &impl Lab, name: &ServiceName) {
-    let gone = async { while lab.runtime().delete(name).await.unwrap() == Removal::Pending {} };
+pub(super) async fn delete(lab: &impl Lab, service: &ServiceRef) {
+    let gone = async { while lab.runtime().delete(service).await.unwrap() == Removal::Pending {} };
     timeout(LONG, gone).await.expect("it goes");
 }

@@ -9,7 +9,9 @@ use contract::permission::Role;
 use contract::values::Secret;
 use contract::{ApiError, Caller, Capabilities};
 use control::identity::Identity;
-use control::port::{Desired, Measurement, Observed, PortError, Provisioner, Removal, ServiceName, SignIn, SignedIn};
+use control::port::{
+    Desired, Measurement, Observed, PortError, Provisioner, Removal, ServiceName, ServiceRef, SignIn, SignedIn,
+};
 use control::{Control, Error, Sealer};
 use futures::stream::BoxStream;
 use sqlx::PgPool;
@@ -23,7 +25,7 @@ impl Provisioner for Nothing {
     fn capabilities(&self) -> Capabilities {
         unreachable!()
     }
-    fn host(&self, _: &ServiceName) -> String {
+    fn host(&self, _: &ServiceRef) -> String {
         unreachable!()
     }
     fn ports(&self) -> Option<RangeInclusive<u16>> {
@@ -32,22 +34,22 @@ impl Provisioner for Nothing {
     async fn ensure(&self, _: &Desired) -> Result<Observed, PortError> {
         unreachable!()
     }
-    async fn observe(&self, _: &ServiceName) -> Result<Observed, PortError> {
+    async fn observe(&self, _: &ServiceRef) -> Result<Observed, PortError> {
         unreachable!()
     }
-    async fn restart(&self, _: &ServiceName) -> Result<(), PortError> {
+    async fn restart(&self, _: &ServiceRef) -> Result<Observed, PortError> {
         unreachable!()
     }
-    async fn delete(&self, _: &ServiceName) -> Result<Removal, PortError> {
+    async fn delete(&self, _: &ServiceRef) -> Result<Removal, PortError> {
         unreachable!()
     }
     async fn sign_in(&self, _: &SignIn) -> Result<SignedIn, PortError> {
         unreachable!()
     }
-    async fn log(&self, _: &ServiceName, _: &LogFilter, _: &Secret) -> Result<LogLines, PortError> {
+    async fn log(&self, _: &ServiceRef, _: &LogFilter, _: &Secret) -> Result<LogLines, PortError> {
         unreachable!()
     }
-    async fn measure(&self, _: &ServiceName) -> Result<Option<Measurement>, PortError> {
+    async fn measure(&self, _: &ServiceRef) -> Result<Option<Measurement>, PortError> {
         unreachable!()
     }
     fn changes(&self) -> BoxStream<'static, ServiceName> {
