@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run build dev test test-rust test-lints test-console test-end2end test-cluster test-long cluster cluster-down cluster-program npm fuzz bench queries tools test-tools bench-tools
+.PHONY: help run build dev test test-rust test-lints test-console test-end2end test-cluster test-node test-long cluster cluster-down cluster-program npm fuzz bench queries tools test-tools bench-tools
 
 BERTH := target/release/berth
 TESTED_BERTH := target/debug/berth
@@ -19,6 +19,7 @@ CARGO_TEST := $(WITH_SERVER) cargo test $(TESTED)
 
 help:
 	@echo "make run     build the release and serve the console on http://127.0.0.1:7340"
+	@echo "             RUNTIME=kubernetes: on the cluster of KUBECONFIG, or of make cluster"
 	@echo "make build   the release binary: $(BERTH)"
 	@echo "make dev     serve a debug build, rebuilt on save"
 	@echo "make test    everything: formatting, lints, invariants, unit, store, runtime, API and browser suites"
@@ -29,8 +30,15 @@ help:
 	@echo "make bench   benchmarks, as a table"
 	@echo "make queries write the metadata of checked queries anew"
 
+# RUNTIME=kubernetes: on the cluster of KUBECONFIG, or else on the one of `make cluster`, which is started where it doesn't run.
 run: build
-	exec $(BERTH) serve
+ifeq ($(RUNTIME)$(KUBECONFIG),kubernetes)
+	$(MAKE) cluster-program
+	$(CLUSTER) up > target/cluster.env
+	source target/cluster.env && exec $(BERTH) serve --runtime kubernetes
+else
+	exec $(BERTH) serve $(if $(RUNTIME),--runtime $(RUNTIME))
+endif
 
 build: tools
 	cargo bundle build --release
@@ -72,10 +80,16 @@ test-end2end: npm
 cluster-program: tools
 	cargo build --quiet --package cluster
 
-test-cluster: cluster-program
+test-cluster: cluster-program test-console npm
 	cargo test --package cluster
 	$(CLUSTER) with -- cargo test --package cluster --features loopback --test admission
-	$(CLUSTER) with --size node -- cargo test --package cluster --features node --test node
+	$(CLUSTER) with --size node -- $(MAKE) test-node
+
+# Several at a time: they wait for pods.
+test-node:
+	cargo test --package cluster --features node --test node
+	cargo test $(TESTED) --features runtime_kubernetes/node --test node -- --test-threads 6
+	cd end2end && BERTH=$(CURDIR)/$(TESTED_BERTH) BERTH_RUNTIME=kubernetes npx playwright test
 
 cluster: cluster-program
 	@$(CLUSTER) up

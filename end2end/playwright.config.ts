@@ -1,4 +1,5 @@
 import { defineConfig } from "@playwright/test";
+import { onKubernetes } from "./tests/support/cluster.ts";
 import { chromium } from "./tests/support/chromium.ts";
 
 /**
@@ -32,6 +33,17 @@ const browser = {
 /** Minutes pass in each of them: they run where they are asked for, as by `make test-long`. */
 const long = process.env["BERTH_LONG"] === "1" ? [{ name: "long", testDir: "./tests/long" }] : [];
 
+const projects = [
+  { name: "api", testDir: "./tests/api" },
+  { name: "browser", testDir: "./tests/browser", use: browser },
+  { name: "no-script", testDir: "./tests/no-script", use: { ...browser, javaScriptEnabled: false } },
+  { name: "hostile", testDir: "./tests/hostile", use: browser },
+  // what the others have seen, sought in all that is left of it
+  { name: "canary", testDir: "./tests/canary", use: browser, dependencies: ["api", "browser", "no-script", "hostile"] },
+  { name: "crash", testDir: "./tests/crash", timeout: 180_000 },
+  ...long,
+];
+
 export default defineConfig({
   globalSetup: "./tests/support/setup.ts",
   outputDir: "./test-results",
@@ -42,14 +54,5 @@ export default defineConfig({
   reporter: [["list"], ["./tests/support/reporter.ts"]],
   timeout: 60_000,
   expect: { timeout: 10_000 },
-  projects: [
-    { name: "api", testDir: "./tests/api" },
-    { name: "browser", testDir: "./tests/browser", use: browser },
-    { name: "no-script", testDir: "./tests/no-script", use: { ...browser, javaScriptEnabled: false } },
-    { name: "hostile", testDir: "./tests/hostile", use: browser },
-    // what the others have seen, sought in all that is left of it
-    { name: "canary", testDir: "./tests/canary", use: browser, dependencies: ["api", "browser", "no-script", "hostile"] },
-    { name: "crash", testDir: "./tests/crash", timeout: 180_000 },
-    ...long,
-  ],
+  projects: onKubernetes ? [{ name: "kubernetes", testDir: "./tests/kubernetes", use: browser }] : projects,
 });

@@ -91,6 +91,10 @@ pub fn service_logs(workspace: &str, name: &str) -> String {
     format!("{}/logs", service(workspace, name))
 }
 
+pub fn service_members(workspace: &str, name: &str) -> String {
+    format!("{}/members", service(workspace, name))
+}
+
 /// How a service did over an hour, or over another span.
 pub fn service_metrics(workspace: &str, name: &str, span: Span) -> String {
     let query = if span == Span::Hour { String::new() } else { format!("?span={span}") };
@@ -169,6 +173,7 @@ mod tests {
             resources("northwind"),
             resource("northwind", Uuid::from_u128(2)),
             service_logs("northwind", "postgres-mwvzq"),
+            service_members("northwind", "postgres-mwvzq"),
             service_metrics("northwind", "postgres-mwvzq", Span::Hour),
             service_metrics("northwind", "postgres-mwvzq", Span::Day),
             activity("northwind", None),
@@ -197,6 +202,7 @@ mod tests {
         /w/northwind/resources
         /w/northwind/resources/00000000-0000-0000-0000-000000000002
         /w/northwind/services/postgres-mwvzq/logs
+        /w/northwind/services/postgres-mwvzq/members
         /w/northwind/services/postgres-mwvzq/metrics
         /w/northwind/services/postgres-mwvzq/metrics?span=day
         /w/northwind/activity

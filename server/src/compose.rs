@@ -5,13 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use control::events::Hub;
-use control::identity::{FirstStart, Identity, Machine};
-use control::port::Provisioner;
+use control::identity::{FirstStart, Identity};
 use control::reconcile::{self, Waker};
 use control::{Control, Sealer, samples};
-use nix::sys::statvfs::statvfs;
-use postgres::{Host, HostConfig, Status, StopMode, disk_usage};
-use runtime_local::LocalRuntime;
+use postgres::{Host, HostConfig, Status, StopMode};
 use secrecy::ExposeSecret as _;
 use sqlx::PgPool;
 use sqlx::postgres::PgConnectOptions;
@@ -26,6 +23,7 @@ use crate::http::uses::{Accounts, Feed};
 use crate::key::Key;
 use crate::metadata::{self, HOST_DIR, Metadata, MetadataError};
 use crate::metrics::{self, MetricsError};
+use crate::runtime::Chosen;
 
 /// Servers of services, below the data directory.
 pub const SERVICES_DIR: &str = "services";
@@ -50,6 +48,8 @@ pub enum ComposeError {
     #[error("the servers of services: {0}")]
     Servers(#[from] postgres::Error),
     #[error(transparent)]
+    Cluster(#[from] runtime_kubernetes::StartError),
+    #[error(transparent)]
     Io(#[from] std::io::Error),
 }
 
@@ -73,16 +73,15 @@ impl Composition {
         flags: &Serve,
         ground: &Ground,
         keys: &[Key],
+        chosen: Chosen,
         admin: Option<&FirstAdmin>,
     ) -> Result<Self, ComposeError> {
         let (metadata, options) = store_of(flags.place.database_url.as_ref(), &ground.data_dir).await?;
         let pool =
             control::store::open(options).await.map_err(|e| ComposeError::Store("the metadata store", Box::new(e)))?;
-        let runtime = runtime(flags, ground).await?;
-        let machine = machine(&ground.data_dir)?;
         let seeded = |e| ComposeError::Store("the first workspace", Box::new(e));
         control::identity::seed_workspace(&pool).await.map_err(seeded)?;
-        control::identity::seed_local(&pool, machine).await.map_err(seeded)?;
+        let runtime = chosen.start(flags, ground, &pool).await?;
         let keys: Vec<[u8; 32]> = keys.iter().map(|key| *key.expose_secret()).collect();
         let control = Control::new(pool.clone(), Sealer::from_keys(&keys), runtime.clone());
         let identity = control.identity();
@@ -161,35 +160,12 @@ pub async fn store_of(
     }
 }
 
-async fn runtime(flags: &Serve, ground: &Ground) -> Result<Arc<dyn Provisioner>, ComposeError> {
-    let cgroup = ground.cgroup.clone();
-    let limits_enforced = cgroup.is_some();
-    let host = Host::new(HostConfig { cgroup, ..HostConfig::new(ground.data_dir.join(HOST_DIR)) })?;
-    let services = ground.data_dir.join(SERVICES_DIR);
-    let config = runtime_local::Config { services, ports: flags.database_ports.range(), limits_enforced };
-    Ok(Arc::new(LocalRuntime::start(host, config).await?))
-}
-
 async fn first_start(identity: &Identity, admin: Option<&FirstAdmin>) -> Result<FirstStart, ComposeError> {
     let password = admin.map(|a| contract::values::Secret::new(a.password.expose_secret()));
     let admin = admin.zip(password.as_ref()).map(|(a, password)| (a.email.as_str(), password));
     identity.bootstrap(admin).await.map_err(|error| match error {
         control::Error::Api(error) => ComposeError::FirstAdmin(error.to_string()),
         error => ComposeError::Store("the first user", Box::new(error)),
-    })
-}
-
-/// What this machine has: all of its memory and cores, and the disk that is free or already taken by services.
-fn machine(data_dir: &Path) -> Result<Machine, ComposeError> {
-    let disk = statvfs(data_dir).map_err(std::io::Error::from)?;
-    let free = disk.blocks_available().saturating_mul(disk.fragment_size());
-    let taken = disk_usage(&data_dir.join(SERVICES_DIR)).unwrap_or_default();
-    let memory = nix::sys::sysinfo::sysinfo().map_err(std::io::Error::from)?.ram_total();
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    Ok(Machine {
-        ram_mib: memory >> 20,
-        disk_mib: free.saturating_add(taken) >> 20,
-        cpu_millis: u32::try_from(cores).unwrap_or(1).saturating_mul(1000),
     })
 }
 

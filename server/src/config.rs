@@ -62,6 +62,9 @@ pub struct Serve {
     /// What runs the services
     #[arg(long, env = "BERTH_RUNTIME", value_enum, default_value_t = Runtime::Local)]
     pub runtime: Runtime,
+    /// YAML with images, storage class and namespaces of the cluster [default: the community's images]
+    #[arg(long, env = "BERTH_KUBERNETES_CONFIG", value_name = "FILE")]
+    pub kubernetes_config: Option<PathBuf>,
     /// Name or address that users reach this machine by, for the console and for the databases
     #[arg(long, env = "BERTH_PUBLIC_HOST", value_name = "HOST")]
     pub public_host: Option<PublicHost>,
@@ -98,7 +101,7 @@ BERTH_LOG filters the log, e.g. BERTH_LOG=info,server=debug.";
 pub enum Runtime {
     /// PostgreSQL servers on this machine
     Local,
-    /// CloudNativePG on a Kubernetes cluster (comes with a later release)
+    /// CloudNativePG on the Kubernetes cluster that kubectl would use
     Kubernetes,
 }
 
@@ -212,8 +215,10 @@ impl Serve {
     /// What no single flag can tell: flags that don't go together.
     pub fn check(&self) -> Result<(), String> {
         self.place.check()?;
-        if self.runtime == Runtime::Kubernetes {
-            return Err("--runtime kubernetes (BERTH_RUNTIME) comes with a later release: this one runs services with --runtime local".into());
+        if self.kubernetes_config.is_some() && self.runtime != Runtime::Kubernetes {
+            return Err(
+                "--kubernetes-config (BERTH_KUBERNETES_CONFIG) needs --runtime kubernetes (BERTH_RUNTIME)".into()
+            );
         }
         if self.tls() && self.behind_proxy {
             return Err("--tls-cert and --behind-proxy (BERTH_TLS_CERT, BERTH_BEHIND_PROXY) exclude each other: behind a proxy, TLS ends there".into());

@@ -22,6 +22,7 @@ pub mod lock;
 mod metadata;
 mod metrics;
 pub mod program;
+pub mod runtime;
 pub mod serve;
 pub mod stop;
 pub mod telemetry;

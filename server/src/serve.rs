@@ -23,6 +23,7 @@ use crate::key::{self, Key, KeyError};
 use crate::lock::{Lock, LockError};
 use crate::metadata;
 use crate::metrics::MetricsError;
+use crate::runtime::{ChoiceError, Chosen};
 
 /// Why the console doesn't serve.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +45,8 @@ pub enum ServeError {
     #[error(transparent)]
     Tls(#[from] TlsError),
     #[error(transparent)]
+    Runtime(#[from] ChoiceError),
+    #[error(transparent)]
     Io(#[from] io::Error),
 }
 
@@ -62,6 +65,7 @@ struct Prepared {
     admin: Option<FirstAdmin>,
     ground: Ground,
     keys: Vec<Key>,
+    chosen: Chosen,
     listener: std::net::TcpListener,
     tls: Option<Arc<ServerConfig>>,
     /// Dropped last.
@@ -78,6 +82,7 @@ pub fn run(flags: Serve) -> Result<(), ServeError> {
 /// What only root can read or bind comes first, then root is given up, then everything else.
 fn prepare(flags: Serve) -> Result<Prepared, ServeError> {
     let admin = FirstAdmin::from_env().map_err(ServeError::Settings)?;
+    let chosen = Chosen::by(&flags)?;
     let named_keys = flags.place.key_file.as_deref().map(key::read).transpose()?;
     let tls = match (&flags.tls_cert, &flags.tls_key) {
         (Some(cert), Some(key)) => Some(tls::load(cert, key)?),
@@ -98,26 +103,27 @@ fn prepare(flags: Serve) -> Result<Prepared, ServeError> {
         Some(keys) => keys,
         None => key::read_or_make(&ground.data_dir, ground.data_dir.join(metadata::DIR).exists())?,
     };
-    Ok(Prepared { flags, admin, ground, keys, listener, tls, _lock: lock })
+    Ok(Prepared { flags, admin, ground, keys, chosen, listener, tls, _lock: lock })
 }
 
 async fn serve(prepared: Prepared) -> Result<(), ServeError> {
     let closing = CancellationToken::new();
     end_on_signal(closing.clone())?;
     let address = prepared.listener.local_addr()?;
-    let Prepared { flags, admin, ground, keys, listener, tls, .. } = &prepared;
-    let composition = Composition::start(flags, ground, keys, admin.as_ref()).await?;
+    // what stands first is dropped last
+    let Prepared { _lock, flags, admin, ground, keys, chosen, listener, tls } = prepared;
+    let composition = Composition::start(&flags, &ground, &keys, chosen, admin.as_ref()).await?;
     if let Some(address) = flags.metrics_listen {
         composition.serve_metrics(address).await?;
     }
     let state = AppState {
-        site: Arc::new(Site::new(flags, address.port())),
+        site: Arc::new(Site::new(&flags, address.port())),
         health: composition.health.clone(),
         sign_in: Arc::new(SignInLimiter::default()),
         closing: closing.clone(),
     };
     let uses = Uses::new(&state, composition.console.clone(), composition.accounts.clone(), composition.feed.clone());
-    announce(flags, address, &composition.first);
+    announce(&flags, address, &composition.first);
     let served = listener::serve(listener.try_clone()?, tls.clone(), console(state, uses), closing, limits()).await;
     composition.end().await;
     tracing::info!("ended");

@@ -25,15 +25,27 @@ fn tree(args: &[&str]) -> BTreeSet<String> {
 
 #[test]
 fn dependencies_point_one_way() {
-    let ours = ["contract", "app", "frontend", "control", "postgres", "runtime_local", "server"];
+    let ours = [
+        "cluster",
+        "contract",
+        "app",
+        "frontend",
+        "control",
+        "postgres",
+        "runtime_kubernetes",
+        "runtime_local",
+        "server",
+    ];
     let allowed: BTreeMap<&str, &[&str]> = BTreeMap::from([
         ("contract", &[][..]),
         ("app", &["contract"]),
         ("frontend", &["app", "contract"]),
         ("postgres", &[]),
         ("control", &["contract"]),
+        ("runtime_kubernetes", &["contract", "control"]),
         ("runtime_local", &["contract", "control", "postgres"]),
-        ("server", &["app", "contract", "control", "postgres", "runtime_local"]),
+        ("server", &["app", "contract", "control", "postgres", "runtime_kubernetes", "runtime_local"]),
+        ("cluster", &[]),
     ]);
     for (name, may) in allowed {
         let seen = tree(&["--package", name, "--edges", "normal"]);

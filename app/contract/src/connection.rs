@@ -38,6 +38,8 @@ pub struct Internal {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct External {
+    pub hostname: String,
+    pub port: u16,
     pub external_connection_url: Option<Secret>,
     pub psql_command: Option<Secret>,
 }
@@ -53,8 +55,18 @@ pub struct Address {
 }
 
 impl Address {
-    /// The details with the secret lines, or without them where there is no password to show.
-    pub fn details(&self, password: Option<&Secret>) -> ConnectionDetails {
+    /// The details with the secret lines, or without them where there is no password to show; `outside` is host and port of
+    /// public access.
+    pub fn details(&self, outside: Option<(String, u16)>, password: Option<&Secret>) -> ConnectionDetails {
+        let external = |(host, port)| {
+            let there = Self { host, port, ..self.clone() };
+            External {
+                external_connection_url: password.map(|p| there.url(p)),
+                psql_command: password.map(|p| there.psql(p)),
+                hostname: there.host,
+                port,
+            }
+        };
         ConnectionDetails {
             internal: Internal {
                 hostname: self.host.clone(),
@@ -65,7 +77,7 @@ impl Address {
                 connection_url: password.map(|p| self.url(p)),
                 psql_command: password.map(|p| self.psql(p)),
             },
-            external: None,
+            external: outside.map(external),
         }
     }
 
@@ -126,10 +138,23 @@ mod tests {
 
     #[test]
     fn without_a_password_there_are_no_lines() {
-        let details = address("127.0.0.1").details(None);
+        let details = address("127.0.0.1").details(Some(("db.example".into(), 5432)), None);
         let json = serde_json::to_value(&details).unwrap();
         assert_eq!(json["internal"]["connection_url"], serde_json::Value::Null);
         assert_eq!(json["internal"]["username"], "postgres_ab");
-        assert_eq!(json["external"], serde_json::Value::Null);
+        assert_eq!(json["external"]["hostname"], "db.example");
+        assert_eq!(json["external"]["psql_command"], serde_json::Value::Null);
+    }
+
+    #[test]
+    fn from_outside_host_and_port_are_others() {
+        let details = address("127.0.0.1").details(Some(("2001:db8::1".into(), 5432)), Some(&Secret::new("x")));
+        let external = details.external.unwrap();
+        assert_eq!(
+            external.external_connection_url.unwrap().expose(),
+            "postgres://postgres_ab:x@[2001:db8::1]:5432/postgres_ab"
+        );
+        assert!(external.psql_command.unwrap().expose().contains(" -h 2001:db8::1 -p 5432 "));
+        assert_eq!(address("127.0.0.1").details(None, None).external, None);
     }
 }

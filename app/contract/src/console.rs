@@ -10,6 +10,7 @@ use crate::change::{RevealRequest, ServiceChange, StateChange};
 use crate::connection::ConnectionDetails;
 use crate::error::ApiError;
 use crate::log::{LogFilter, LogLines};
+use crate::members::Members;
 use crate::metrics::{Metrics, Span};
 use crate::new_service::NewService;
 use crate::operation::{Operation, OperationKind};
@@ -106,6 +107,8 @@ pub trait Console: Send + Sync {
     /// twenty; `None` where there was none.
     async fn usual_time(&self, who: &Caller, kind: OperationKind) -> Answer<Option<u64>>;
     /// services:reveal: a log repeats what clients sent. 422 where the type has no server.
+    /// services:view. The servers behind it, and which of them took over when.
+    async fn service_members(&self, who: &Caller, id: &str) -> Answer<Members>;
     async fn service_log(&self, who: &Caller, id: &str, filter: LogFilter) -> Answer<LogLines>;
     /// services:view. Nothing was measured yet: no points.
     async fn service_metrics(&self, who: &Caller, id: &str, span: Span) -> Answer<Metrics>;

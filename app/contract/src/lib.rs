@@ -25,6 +25,7 @@ pub mod console;
 pub mod error;
 pub mod event;
 pub mod log;
+pub mod members;
 pub mod metrics;
 pub mod new_service;
 pub mod operation;

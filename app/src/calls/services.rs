@@ -2,6 +2,7 @@ use contract::{
     NewService, Service, ServiceChange,
     change::{RevealRequest, StateChange},
     log::{LogFilter, LogLines},
+    members::Members,
     metrics::{Metrics, Span},
     operation::Operation,
     page::{Page, PageRequest},
@@ -107,6 +108,12 @@ pub async fn usual_create(workspace: String) -> Answer<Option<u64>> {
 pub async fn service_log(workspace: String, id: String, filter: LogFilter) -> Answer<LogLines> {
     let (console, who) = super::enter(workspace).await?;
     Ok(console.service_log(&who, &id, filter).await?)
+}
+
+#[server(prefix = "/call", endpoint = "service_members", protocol = Calls)]
+pub async fn service_members(workspace: String, id: String) -> Answer<Members> {
+    let (console, who) = super::enter(workspace).await?;
+    Ok(console.service_members(&who, &id).await?)
 }
 
 #[server(prefix = "/call", endpoint = "service_metrics", protocol = Calls)]

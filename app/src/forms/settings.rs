@@ -7,17 +7,20 @@ use contract::{
     capacity::{self, Need},
     scalar::{Raw, plain},
     spec::ServiceType,
-    values::Mib,
+    values::{Instances, Mib},
 };
 use leptos::{ev::SubmitEvent, prelude::*, task::spawn_local};
 use serde::{Deserialize, Serialize};
 
-use super::new_service::{Named, Pool};
+use super::{
+    choices::{access, choices},
+    new_service::{Named, Pool},
+};
 use crate::{
     calls::{CallError, services::update_service},
     components::Refusal,
     paths,
-    ui::{Button, Card, CardBody, CardHead, Choice, Kind, NumberField, Select, Switch, TextField, on},
+    ui::{Button, Card, CardBody, CardHead, Choice, Kind, NumberField, Segmented, Select, Switch, TextField, on},
 };
 
 /// The service as it is, and what it may become.
@@ -31,6 +34,8 @@ pub struct Now {
     pub disk: f64,
     pub cpu: Option<f64>,
     pub instances: u8,
+    /// "0" or "1".
+    pub access: String,
     pub variables: bool,
     pub capabilities: Capabilities,
     pub projects: Vec<Named>,
@@ -45,6 +50,8 @@ struct Draft {
     ram: RwSignal<String>,
     disk: RwSignal<String>,
     cpu: RwSignal<String>,
+    instances: RwSignal<String>,
+    access: RwSignal<String>,
     variables: RwSignal<bool>,
 }
 
@@ -57,6 +64,8 @@ impl Draft {
             ram: number(now.ram),
             disk: number(Some(now.disk)),
             cpu: number(now.cpu),
+            instances: RwSignal::new(now.instances.to_string()),
+            access: RwSignal::new(now.access.clone()),
             variables: RwSignal::new(now.variables),
         }
     }
@@ -79,6 +88,8 @@ impl Draft {
             ram_size: number(self.ram.get(), now.ram),
             disk_size: number(self.disk.get(), Some(now.disk)),
             cpu_size: number(self.cpu.get(), now.cpu),
+            instances: number(self.instances.get(), Some(now.instances.into())),
+            public_access: text(self.access.get(), &now.access),
             environment_variables: if variables == now.variables { Raw::Absent } else { Raw::from(variables) },
             ..ServiceChange::default()
         }
@@ -99,7 +110,11 @@ fn judge(change: ServiceChange, now: &Now, refused: &Option<Arc<Judged>>) -> Jud
         Ok(asked) => match (&now.pool, now.ram.and_then(Mib::from_mib)) {
             (Some(pool), Some(ram)) => {
                 let held = Need { ram, disk: disk_now, instances: now.instances };
-                let need = Need { ram: asked.ram.unwrap_or(ram), disk: asked.disk.unwrap_or(disk_now), ..held };
+                let need = Need {
+                    ram: asked.ram.unwrap_or(ram),
+                    disk: asked.disk.unwrap_or(disk_now),
+                    instances: asked.instances.map_or(now.instances, Instances::count),
+                };
                 capacity::problems(need, &pool.free().without(held))
             }
             _ => Vec::new(),
@@ -168,6 +183,8 @@ pub fn SettingsForm(
     let projects: Vec<_> = now.projects.iter().map(|project| Choice::new(&project.id, &project.name)).collect();
     let several = projects.len() > 1;
     let is_database = now.ram.is_some();
+    let counts = choices(&now.capabilities.instances, str::to_owned);
+    let reached = access(&now.capabilities);
     let disk_hint = format!("It is {} GiB now, and can only grow.", plain(now.disk));
     view! {
         <form method="dialog" novalidate class="grid gap-4.5" on:submit=on(submit)>
@@ -194,6 +211,15 @@ pub fn SettingsForm(
                         <NumberField name="disk_size" label="Disk, GiB" value=draft.disk hint=Some(disk_hint) error=error("disk_size") />
                         {is_database.then(|| view! { <NumberField name="cpu_size" label="CPU, cores" value=draft.cpu hint=Some("A ceiling, never refused.".to_owned()) error=error("cpu_size") /> })}
                     </div>
+                    {is_database
+                        .then(|| {
+                            view! {
+                                <div class="grid gap-4.5 sm:grid-cols-2">
+                                    <Segmented name="instances" label="Instances" value=draft.instances options=counts error=error("instances") />
+                                    <Segmented name="public_access" label="Access" value=draft.access options=reached error=error("public_access") />
+                                </div>
+                            }
+                        })}
                     {is_database.then(|| view! { <Switch name="environment_variables" label="Write connection variables to the project" on=draft.variables /> })}
                     <div class="flex justify-end">
                         <Button id="save" kind=Kind::Primary submit=true busy refused=off>

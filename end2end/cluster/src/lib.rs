@@ -7,11 +7,11 @@
 //!
 //! Programs are built once from the modules below `modules/` and kept in a [`Cache`] under the hash of all that goes into them.
 
+mod access;
 mod api;
 mod cache;
 mod files;
 mod images;
-mod kubeconfig;
 mod loopback;
 mod manifests;
 mod node;
@@ -19,10 +19,11 @@ mod pki;
 mod process;
 mod programs;
 
+pub use access::Access;
 pub use api::{apply, client};
 pub use cache::Cache;
 pub use loopback::Loopback;
-pub use node::Node;
+pub use node::{Node, balancer};
 pub use programs::{Programs, build};
 
 /// The versions that work together; the modules below `modules/` name the same ones.

@@ -16,8 +16,8 @@ use kube::api::{Api, PostParams};
 use tempfile::TempDir;
 use tokio::net::TcpStream;
 
+use crate::access::{Access, by_certificate, by_token};
 use crate::api;
-use crate::kubeconfig::{by_certificate, by_token};
 use crate::manifests::{NAMESPACE, Release, operator_image};
 use crate::pki::Pki;
 use crate::process::{Running, tell};
@@ -34,7 +34,7 @@ const OPERATOR_ACCOUNT: &str = "cnpg-manager";
 pub struct Loopback {
     /// They end in this order.
     _running: Vec<(&'static str, Running)>,
-    kubeconfig: PathBuf,
+    access: Access,
     _place: TempDir,
 }
 
@@ -47,15 +47,19 @@ impl Loopback {
         let place = tempfile::Builder::new().prefix("berth-cluster-").tempdir()?;
         fs::create_dir(place.path().join(LOGS))?;
         let mut starting = Starting { programs, dir: place.path().to_owned(), running: Vec::new() };
-        let kubeconfig = starting.start().await.inspect_err(|_| tell(&place.path().join(LOGS)))?;
+        let access = Access::at(place.path());
+        // none of them is run here
+        let images: Vec<String> = (14..=18).map(|major| format!("localhost/postgresql:{major}.0")).collect();
+        access.tell_berth(&images)?;
+        starting.start(&access.kubeconfig).await.inspect_err(|_| tell(&place.path().join(LOGS)))?;
         let mut running = starting.running;
         running.reverse();
-        Ok(Self { _running: running, kubeconfig, _place: place })
+        Ok(Self { _running: running, access, _place: place })
     }
 
-    /// Of somebody who may do everything.
-    pub fn kubeconfig(&self) -> &Path {
-        &self.kubeconfig
+    /// As somebody who may do everything.
+    pub fn access(&self) -> &Access {
+        &self.access
     }
 }
 
@@ -66,7 +70,7 @@ struct Starting<'a> {
 }
 
 impl Starting<'_> {
-    async fn start(&mut self) -> Result<PathBuf> {
+    async fn start(&mut self, kubeconfig: &Path) -> Result<()> {
         let ports = free_ports::<5>()?;
         let [etcd, peers, api_port, webhooks, metrics] = ports;
         let pki = self.identities()?;
@@ -76,8 +80,7 @@ impl Starting<'_> {
         }
         self.etcd(etcd, peers)?;
         self.api_server(&pki, etcd, api_port)?;
-        let kubeconfig = self.dir.join("admin.kubeconfig");
-        let client = api::client(&kubeconfig).await?;
+        let client = api::client(kubeconfig).await?;
         api::ready(&client, PATIENCE).await?;
         self.controller_manager(&pki)?;
 
@@ -98,7 +101,7 @@ impl Starting<'_> {
         if let Some(name) = ended.next() {
             bail!("{name} has ended");
         }
-        Ok(kubeconfig)
+        Ok(())
     }
 
     fn identities(&self) -> Result<Pki> {

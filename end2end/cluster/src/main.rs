@@ -1,10 +1,11 @@
 //! `cluster up` gives a cluster to play with, `cluster down` ends it, `cluster with COMMAND` runs a command with one of its own.
 
+use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand, ValueEnum};
-use cluster::{Cache, Loopback, Node, build};
+use cluster::{Access, Cache, Loopback, Node, balancer, build};
 
 #[derive(Parser)]
 #[command(about)]
@@ -15,11 +16,11 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Does {
-    /// Build what is missing, and start a node; its last line is `export KUBECONFIG=…`
+    /// Build what is missing, and start a node, unless it runs already; its last line is `export KUBECONFIG=…`
     Up,
     /// End that node
     Down,
-    /// Run a command with KUBECONFIG naming a cluster that lives as long as the command does
+    /// Run a command with KUBECONFIG and BERTH_KUBERNETES_CONFIG naming a cluster that lives as long as the command does
     With {
         /// How much of one
         #[arg(long, value_enum, default_value_t = Size::Loopback)]
@@ -29,6 +30,9 @@ enum Does {
     },
     /// Build what is missing
     Build,
+    /// Inside a node: give Services their addresses
+    #[command(hide = true)]
+    Balancer { kubeconfig: PathBuf },
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -48,25 +52,31 @@ async fn main() -> Result<ExitCode> {
             build(&cache)?;
         }
         Does::Up => {
-            let node = Node::start(&cache, &build(&cache)?).await?;
-            say(&format!("export KUBECONFIG={}", node.leave_running()?.display()));
+            let access = match Node::left_running()? {
+                Some(access) => access,
+                None => Node::start(&cache, &build(&cache)?).await?.leave_running()?,
+            };
+            for (variable, path) in access.variables() {
+                say(&format!("export {variable}={}", path.display()));
+            }
         }
         Does::Down => Node::stop_left_running()?,
+        Does::Balancer { kubeconfig } => balancer::run(&kubeconfig).await?,
         Does::With { size: Size::Loopback, command } => {
             let cluster = Loopback::start(&build(&cache)?).await?;
-            return run(&command, cluster.kubeconfig());
+            return run(&command, cluster.access());
         }
         Does::With { size: Size::Node, command } => {
             let cluster = Node::start(&cache, &build(&cache)?).await?;
-            return run(&command, cluster.kubeconfig());
+            return run(&command, cluster.access());
         }
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn run(command: &[String], kubeconfig: &std::path::Path) -> Result<ExitCode> {
+fn run(command: &[String], access: &Access) -> Result<ExitCode> {
     let (program, args) = command.split_first().context("no command")?;
-    let status = Command::new(program).args(args).env("KUBECONFIG", kubeconfig).status();
+    let status = Command::new(program).args(args).envs(access.variables()).status();
     let status = status.with_context(|| format!("starting {program}"))?;
     Ok(ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1)))
 }

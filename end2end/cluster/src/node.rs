@@ -3,6 +3,7 @@
 //! The box's first process only waits and reaps. Every program is started in there from outside, and belongs to the box from then
 //! on. Two routes lead from the machine to the addresses of its pods and services; nothing leads out of it.
 
+pub mod balancer;
 mod boxed;
 mod configuration;
 mod left_running;
@@ -20,11 +21,11 @@ use kube::api::Api;
 use serde_json::json;
 
 use self::boxed::Boxed;
+use crate::access::{Access, by_certificate};
 use crate::api;
 use crate::cache::Cache;
 use crate::files::passage;
 use crate::images::{self, Images, POSTGRES_UID};
-use crate::kubeconfig::by_certificate;
 use crate::manifests::{DEPLOYMENT, NAMESPACE, Release, operator_image};
 use crate::pki::Pki;
 use crate::process::tell;
@@ -38,6 +39,7 @@ const ADDRESS: &str = "10.200.0.2";
 const MACHINE: &str = "10.200.0.1";
 const SERVICES: &str = "10.96.0.0/16";
 const PODS: &str = "10.244.0.0/16";
+const BALANCED: &str = "10.97.0.0/24";
 const PATIENCE: Duration = Duration::from_secs(180);
 /// Where the controller-manager makes volumes: fixed in its source.
 const VOLUMES: &str = "/tmp/hostpath_pv";
@@ -45,7 +47,7 @@ const VOLUMES: &str = "/tmp/hostpath_pv";
 /// A node with the operator on it. It ends when it is dropped, unless it is left running.
 pub struct Node {
     boxed: Option<Boxed>,
-    kubeconfig: PathBuf,
+    access: Access,
 }
 
 impl Node {
@@ -61,7 +63,8 @@ impl Node {
         boxed::clear_up(place).context("what another cluster has left")?;
         let starting = Starting { programs, images, place: place.to_owned() };
         let pki = starting.lay_out()?;
-        let mut node = Self { boxed: None, kubeconfig: place.join("admin.kubeconfig") };
+        let mut node = Self { boxed: None, access: Access::at(place) };
+        node.access.tell_berth(&starting.images.postgres)?;
         let boxed = node.boxed.insert(Boxed::new(place, &programs.pause).await?);
         starting.wire(boxed)?;
         // with the node go its logs
@@ -69,20 +72,29 @@ impl Node {
         Ok(node)
     }
 
-    /// Of somebody who may do everything.
-    pub fn kubeconfig(&self) -> &Path {
-        &self.kubeconfig
+    /// As somebody who may do everything.
+    pub fn access(&self) -> &Access {
+        &self.access
+    }
+
+    /// Of the one that was left running, if there is one.
+    ///
+    /// # Errors
+    /// What says so can't be read.
+    pub fn left_running() -> Result<Option<Access>> {
+        let place = Path::new(PLACE);
+        Ok(left_running::read(place)?.map(|_| Access::at(place)))
     }
 
     /// Lets it run on when this process ends; its kubeconfig.
     ///
     /// # Errors
     /// What ends it later can't be written down.
-    pub fn leave_running(mut self) -> Result<PathBuf> {
+    pub fn leave_running(mut self) -> Result<Access> {
         if let Some(boxed) = self.boxed.take() {
             left_running::write(Path::new(PLACE), boxed)?;
         }
-        Ok(self.kubeconfig.clone())
+        Ok(self.access.clone())
     }
 
     /// Ends the one that was left running. None: nothing to do.
@@ -169,7 +181,7 @@ impl Starting<'_> {
         boxed.run(&["mkdir", VOLUMES])?;
         boxed.run(&["mount", "--bind", &at("volumes"), VOLUMES])?;
         boxed.run(&["mount", "--bind", &self.programs.kubernetes.display().to_string(), &at("bin/kubernetes")])?;
-        boxed.connect(MACHINE, ADDRESS, &[SERVICES, PODS])
+        boxed.connect(MACHINE, ADDRESS, &[SERVICES, PODS, BALANCED])
     }
 
     async fn programs_of_the_node(&self, boxed: &Boxed, pki: &Pki) -> Result<()> {
@@ -184,7 +196,7 @@ impl Starting<'_> {
             let archive = archive.display().to_string();
             boxed.run(&["ctr", "--namespace", "k8s.io", "images", "import", "--snapshotter", "overlayfs", &archive])?;
         }
-        let client = api::client(&self.place.join("admin.kubeconfig")).await?;
+        let client = api::client(&Access::at(&self.place).kubeconfig).await?;
         api::ready(&client, PATIENCE).await?;
         let uid = POSTGRES_UID.to_string();
         let as_postgres =
@@ -195,6 +207,10 @@ impl Starting<'_> {
         boxed.start("kube-proxy", &[&kubernetes, "kube-proxy"], &["--config".into(), at("proxy.yaml")])?;
         let coredns = self.programs.coredns.display().to_string();
         boxed.start("coredns", &[&coredns], &["-conf".into(), at("Corefile")])?;
+        // a copy: what lies below the machine's temporary directory isn't to be seen in the box
+        let driver = at("bin/cluster");
+        fs::copy(std::env::current_exe()?, &driver)?;
+        boxed.start("balancer", &[&driver, "balancer"], &[at("admin.kubeconfig")])?;
         node_ready(&client).await?;
         self.operator(&client).await
     }

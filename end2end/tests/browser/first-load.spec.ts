@@ -24,6 +24,7 @@ test("a first visit to any page costs little", async ({ page, browser }) => {
     create: NEW,
     service: own,
     logs: `${own}/logs`,
+    members: `${own}/members`,
     metrics: `${own}/metrics`,
     "a service's activity": `${own}/activity`,
     settings: `${own}/settings`,

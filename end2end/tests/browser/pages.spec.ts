@@ -19,6 +19,7 @@ const pages = () => [
   NEW,
   `${SERVICES}/${service.name}`,
   `${SERVICES}/${service.name}/logs`,
+  `${SERVICES}/${service.name}/members`,
   `${SERVICES}/${service.name}/metrics`,
   `${SERVICES}/${service.name}/activity`,
   `${SERVICES}/${service.name}/settings`,

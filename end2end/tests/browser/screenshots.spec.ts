@@ -84,6 +84,7 @@ test("every page in every look", async ({ page, context }) => {
     projects: PROJECTS,
     project: `${PROJECTS}/${project_id}`,
     logs: `${SERVICES}/${made[0]!.name}/logs`,
+    members: `${SERVICES}/${made[0]!.name}/members`,
     metrics: `${SERVICES}/${made[0]!.name}/metrics`,
     activity: `${SERVICES}/${made[0]!.name}/activity`,
     settings: `${SERVICES}/${made[0]!.name}/settings`,

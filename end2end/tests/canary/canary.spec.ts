@@ -67,7 +67,7 @@ test("secrets of every kind are alive while it is looked for them", async ({ pag
   await expect(page.getByRole("row").filter({ hasText: "TYPED" })).toBeVisible();
 
   const at = `${SERVICES}/${service.name}`;
-  for (const path of [OVERVIEW, SERVICES, NEW, `${at}/logs`, `${at}/metrics`, `${at}/activity`, `${at}/settings`, PROJECTS, RESOURCES, ACTIVITY, "/w/main/find?q=canary"]) {
+  for (const path of [OVERVIEW, SERVICES, NEW, `${at}/logs`, `${at}/members`, `${at}/metrics`, `${at}/activity`, `${at}/settings`, PROJECTS, RESOURCES, ACTIVITY, "/w/main/find?q=canary"]) {
     await open(page, path);
   }
 });

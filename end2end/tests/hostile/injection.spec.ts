@@ -318,6 +318,7 @@ function calls(text: string): Record<string, object[]> {
     list_operations: [...on({ page }), ...pages.map((page) => ({ id, ...page }))],
     usual_create: [],
     service_log: [...on({ filter: { q: "", lines: 1 } }), { id, filter: { q: text, lines: 1 } }, { id, filter: { q: "", lines: text } }],
+    service_members: on({}),
     service_metrics: [...on({ span: "hour" }), { id, span: text }],
   };
 }

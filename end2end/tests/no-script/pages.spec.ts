@@ -61,6 +61,7 @@ test("every other page is read with its data", async ({ page }) => {
   const pages: Record<string, string> = {
     [OVERVIEW]: "Plain база",
     [`${SERVICES}/${name}/logs`]: "ready to accept connections",
+    [`${SERVICES}/${name}/members`]: "Primary",
     [`${SERVICES}/${name}/metrics`]: "Measured",
     [`${SERVICES}/${name}/activity`]: "Created in",
     [`${SERVICES}/${name}/settings`]: "Settings",

@@ -1,3 +1,4 @@
+import { runtime } from "./cluster.ts";
 import { begin, forget, note } from "./canary.ts";
 import { ADMIN, Console } from "./console.ts";
 import { follow } from "./received.ts";
@@ -20,7 +21,7 @@ export default async function setup(): Promise<() => Promise<void>> {
     forget();
   };
   const watched = process.env["END2END_UNWATCHED"] === undefined;
-  const special = watched ? { settings: { BERTH_LOG: "trace" }, started } : {};
+  const special = watched ? { settings: { BERTH_LOG: "trace", ...runtime() }, started } : { settings: runtime() };
   const console = await Console.start(["17"], 40, special).catch((error: unknown) => {
     quiet();
     throw error;

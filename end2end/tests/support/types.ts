@@ -26,7 +26,7 @@ export interface Details {
     connection_url: string;
     psql_command: string;
   };
-  external: null;
+  external: { hostname: string; port: number; external_connection_url: string; psql_command: string } | null;
 }
 
 export interface Operation {

@@ -6,6 +6,7 @@ use contract::change::{RevealRequest, ServiceChange, StateChange};
 use contract::connection::ConnectionDetails;
 use contract::console::{Caller, Console, Secrets};
 use contract::log::{LogFilter, LogLines};
+use contract::members::Members;
 use contract::metrics::{Metrics, Span};
 use contract::operation::{Operation, OperationKind};
 use contract::page::{Page, PageRequest};
@@ -74,6 +75,9 @@ impl Console for Control {
         Ok(Control::usual_time(self, who, kind).await?)
     }
 
+    async fn service_members(&self, who: &Caller, id: &str) -> Answer<Members> {
+        Ok(Control::service_members(self, who, id).await?)
+    }
     async fn service_log(&self, who: &Caller, id: &str, filter: LogFilter) -> Answer<LogLines> {
         Ok(Control::service_log(self, who, id, filter).await?)
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use contract::Capabilities;
 use contract::log::{LogFilter, LogLines};
+use contract::members::Member;
 use contract::spec::Size;
 use contract::values::{Instances, PgMajor, Secret};
 use futures::stream::BoxStream;
@@ -137,21 +138,33 @@ impl Phase {
     }
 }
 
+/// Where a service is reached from outside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outside {
+    /// A hostname or an IP address, without brackets.
+    pub host: String,
+    pub port: u16,
+}
+
 /// What a runtime saw.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Observed {
     pub phase: Phase,
+    /// The server that takes writes, where one runs.
+    pub primary: Option<String>,
+    /// With [`Phase::Ready`], where it has public access: it was signed in to through there.
+    pub outside: Option<Outside>,
     /// What it has to say: what it waits for, what was found.
     pub detail: Option<String>,
 }
 
 impl Observed {
     pub fn at(phase: Phase) -> Self {
-        Self { phase, detail: None }
+        Self { phase, primary: None, outside: None, detail: None }
     }
 
     pub fn saying(phase: Phase, detail: impl Into<String>) -> Self {
-        Self { phase, detail: Some(detail.into()) }
+        Self { detail: Some(detail.into()), ..Self::at(phase) }
     }
 }
 
@@ -249,6 +262,9 @@ pub trait Provisioner: Send + Sync + 'static {
 
     /// Signs in as the owner, from where the server runs.
     async fn sign_in(&self, at: &SignIn) -> Result<SignedIn, PortError>;
+
+    /// The servers behind it, whatever state they are in, the one that takes writes first. Absent: none.
+    async fn members(&self, service: &ServiceRef) -> Result<Vec<Member>, PortError>;
 
     /// The newest lines that the server logged and that hold the text, without what clients sent. The secret is shown,
     /// and found, as dots. Absent: no lines.

@@ -7,6 +7,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use contract::Capabilities;
 use contract::log::{LogFilter, LogLines};
+use contract::members::Member;
+use contract::service::MemberRole;
 use contract::values::Secret;
 use control::port::{
     Desired, Measurement, Observed, Phase, PortError, Power, Provisioner, Removal, ServiceName, ServiceRef, SignIn,
@@ -54,7 +56,8 @@ impl Provisioner for LocalRuntime {
         let name = &service.name;
         let phase = self.0.phase(name)?;
         self.0.seen.told(name, phase);
-        Ok(Observed { phase, detail: self.0.notes.of(name).filter(|_| phase == Phase::Running) })
+        let detail = self.0.notes.of(name).filter(|_| phase == Phase::Running);
+        Ok(Observed { detail, ..Observed::at(phase) })
     }
 
     /// Stops the server; it is started by the next call of `ensure`.
@@ -81,6 +84,20 @@ impl Provisioner for LocalRuntime {
         let signed_in = sign_in(&at.host, at.port, &user, &user, &password, SIGN_IN).await;
         let signed_in = signed_in.map_err(|error| PortError::retry(error.to_string()))?;
         Ok(SignedIn { version: signed_in.version, tls: signed_in.tls, took: signed_in.took })
+    }
+
+    async fn members(&self, service: &ServiceRef) -> Result<Vec<Member>, PortError> {
+        let phase = self.0.phase(&service.name)?;
+        let only = Member {
+            name: service.name.to_string(),
+            role: Some(MemberRole::Primary),
+            ready: phase == Phase::Running,
+            node: None,
+            started_at: None,
+            lag_bytes: None,
+            detail: None,
+        };
+        Ok(Some(only).filter(|_| phase != Phase::Absent).into_iter().collect())
     }
 
     async fn log(&self, service: &ServiceRef, filter: &LogFilter, secret: &Secret) -> Result<LogLines, PortError> {

@@ -112,8 +112,10 @@ fn beyond_loopback_wants_tls_or_a_proxy() {
 }
 
 #[test]
-fn kubernetes_is_refused_plainly_for_now() {
-    assert!(refused(&["--runtime", "kubernetes"]).contains("comes with a later release"));
+fn what_is_said_of_a_cluster_needs_one() {
+    let file = ["--kubernetes-config", "berth.yaml"];
+    assert!(refused(&file).contains("needs --runtime kubernetes"));
+    serve(&[&file[..], &["--runtime", "kubernetes"]].concat()).unwrap();
 }
 
 #[test]

@@ -11,6 +11,7 @@ use contract::console::Secrets;
 use contract::error::Noun;
 use contract::event::Event;
 use contract::log::{LogFilter, LogLines};
+use contract::members::Members;
 use contract::metrics::{Metrics, Span};
 use contract::operation::{Operation, OperationKind, OperationState, OperationSummary};
 use contract::page::{Page, PageRequest};
@@ -112,7 +113,7 @@ fn address() -> Address {
 }
 
 pub fn service() -> Service {
-    let details = address().details(Some(&Secret::new("s3cret")));
+    let details = address().details(None, Some(&Secret::new("s3cret")));
     let value = json!({
         "uuid": ID, "name": "postgres-ab", "label": "Orders", "service_type": "postgres", "project_id": ID, "resource_id": ID,
         "created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z", "state": "pending", "state_reason": null,
@@ -190,7 +191,7 @@ impl Console for Fake {
         self.done(format!("retry_service {id}"), service())
     }
     async fn reveal(&self, _: &Caller, id: &str, why: RevealRequest) -> Answer<ConnectionDetails> {
-        self.done(format!("reveal {id} {}", json(&why)), address().details(Some(&Secret::new("s3cret"))))
+        self.done(format!("reveal {id} {}", json(&why)), address().details(None, Some(&Secret::new("s3cret"))))
     }
     async fn test_connection(&self, _: &Caller, id: &str) -> Answer<ConnectionTest> {
         let address = "127.0.0.1:15432".into();
@@ -205,6 +206,9 @@ impl Console for Fake {
     }
     async fn usual_time(&self, _: &Caller, kind: OperationKind) -> Answer<Option<u64>> {
         self.done(format!("usual_time {kind}"), Some(400))
+    }
+    async fn service_members(&self, _: &Caller, id: &str) -> Answer<Members> {
+        self.done(format!("service_members {id}"), Members::default())
     }
     async fn service_log(&self, _: &Caller, id: &str, filter: LogFilter) -> Answer<LogLines> {
         self.done(format!("service_log {id} {}", json(&filter)), LogLines::default())

@@ -1,25 +1,12 @@
-use contract::{
-    capabilities::{self, Version},
-    scalar::plain,
-};
+use contract::{capabilities::Version, scalar::plain};
 use leptos::prelude::*;
 
 use super::Form;
 use crate::{
     components::words,
+    forms::choices::{access, choices, off},
     ui::{Button, Choice, ChoiceCards, Kind, NumberField, Segmented, Select, TextField, dynamic},
 };
-
-fn off(available: bool, reason: &Option<String>) -> Signal<Option<String>> {
-    let reason = reason.clone().unwrap_or_else(|| "this installation doesn't offer it".to_owned());
-    Signal::stored((!available).then_some(reason))
-}
-
-fn choices(of: &[capabilities::Choice], label: impl Fn(&str) -> String) -> Vec<Choice> {
-    of.iter()
-        .map(|choice| Choice::new(&choice.value, label(&choice.value)).off(off(choice.available, &choice.reason)))
-        .collect()
-}
 
 /// What kind of service.
 #[component]
@@ -107,7 +94,7 @@ fn Versions(form: Form, versions: Vec<Version>) -> impl IntoView {
     view! { <Segmented name="postgres_version" label="Version" value=chosen options=options hint error=form.error("postgres_version") /> }
 }
 
-/// Memory, disk, CPU and instances.
+/// Memory, disk, CPU, instances, and who reaches them.
 #[component]
 pub fn Sizes(form: Form) -> impl IntoView {
     let draft = form.draft;
@@ -130,7 +117,10 @@ pub fn Sizes(form: Form) -> impl IntoView {
             </div>
             <NumberField name="cpu_size" label="CPU, cores" value=draft.cpu hint=Some("A ceiling, never refused.".to_owned()) error=form.error("cpu_size") />
         </div>
-        <Segmented name="instances" label="Instances" value=draft.instances options=instances hint=count_hint error=form.error("instances") />
+        <div class="grid gap-4.5 sm:grid-cols-2">
+            <Segmented name="instances" label="Instances" value=draft.instances options=instances hint=count_hint error=form.error("instances") />
+            <Segmented name="public_access" label="Access" value=draft.access options=access(&form.offer.get_untracked().capabilities) error=form.error("public_access") />
+        </div>
     }
 }
 

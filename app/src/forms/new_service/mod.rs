@@ -34,6 +34,7 @@ pub struct Draft {
     pub disk: RwSignal<String>,
     pub cpu: RwSignal<String>,
     pub instances: RwSignal<String>,
+    pub access: RwSignal<String>,
     pub variables: RwSignal<bool>,
 }
 
@@ -62,6 +63,7 @@ impl Draft {
             disk: number(can.disk_size.default),
             cpu: number(can.cpu_size.default),
             instances: text("1"),
+            access: text("0"),
             variables: RwSignal::new(true),
         }
     }
@@ -80,6 +82,7 @@ impl Draft {
             postgres_version: text(self.version),
             environment_variables: Raw::from(self.variables.get()),
             instances: size(&self.instances.get()),
+            public_access: if self.access.get() == "1" { Raw::from("1") } else { Raw::Absent },
             creation_mode: text(self.mode),
             ..NewService::default()
         }

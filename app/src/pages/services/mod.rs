@@ -6,4 +6,4 @@ mod show;
 
 pub use create::Create;
 pub use list::List;
-pub use show::{PressForm, Show, ShowActivity, ShowLogs, ShowMetrics, ShowSettings, can_press};
+pub use show::{PressForm, Show, ShowActivity, ShowLogs, ShowMembers, ShowMetrics, ShowSettings, can_press};

@@ -24,7 +24,7 @@ pub mod tokens;
 pub mod users;
 
 pub use first_start::FirstStart;
-pub use seed::{Machine, seed_local, seed_workspace};
+pub use seed::{Capacity, Site, seed_site, seed_workspace};
 pub use sweep::sweep;
 pub use users::User;
 

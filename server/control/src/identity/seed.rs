@@ -1,4 +1,4 @@
-//! What is there from the first start on: a workspace with a project, and on the local runtime this machine.
+//! What is there from the first start on: a workspace with a project, and a resource of all that the runtime has.
 
 use contract::event::EventKind;
 use sqlx::{PgConnection, PgPool};
@@ -11,14 +11,40 @@ const WORKSPACE_SLUG: &str = "main";
 const WORKSPACE_NAME: &str = "Main";
 const PROJECT: &str = "default";
 
-/// The code of the local region and of its plan.
-const LOCAL: &str = "local";
-const LOCAL_LABEL: &str = "This machine";
-const RESOURCE_LABEL: &str = "local-1";
-
-/// What this machine has to place services on.
+/// Where the services of a runtime are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Machine {
+pub enum Site {
+    Machine,
+    Cluster,
+}
+
+impl Site {
+    /// The code of its region and of its plan.
+    fn code(self) -> &'static str {
+        match self {
+            Self::Machine => "local",
+            Self::Cluster => "cluster",
+        }
+    }
+
+    fn label(self) -> &'static str {
+        match self {
+            Self::Machine => "This machine",
+            Self::Cluster => "This cluster",
+        }
+    }
+
+    fn resource(self) -> &'static str {
+        match self {
+            Self::Machine => "local-1",
+            Self::Cluster => "cluster-1",
+        }
+    }
+}
+
+/// What a site has to place services on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Capacity {
     pub ram_mib: u64,
     pub disk_mib: u64,
     pub cpu_millis: u32,
@@ -35,31 +61,31 @@ pub async fn seed_workspace(pool: &PgPool) -> Result<Uuid, Error> {
     Ok(id)
 }
 
-/// Makes the region, the plan and the one resource of the local runtime; later its totals follow the machine.
+/// Makes the region, the plan and the first resource of a site; later its totals follow what is there.
 ///
 /// # Errors
 /// The store is away.
-pub async fn seed_local(pool: &PgPool, machine: Machine) -> Result<Uuid, Error> {
-    let ram = i64::try_from(machine.ram_mib).unwrap_or(i64::MAX);
-    let disk = i64::try_from(machine.disk_mib).unwrap_or(i64::MAX);
-    let cpu = i32::try_from(machine.cpu_millis).unwrap_or(i32::MAX);
+pub async fn seed_site(pool: &PgPool, site: Site, capacity: Capacity) -> Result<Uuid, Error> {
+    let ram = i64::try_from(capacity.ram_mib).unwrap_or(i64::MAX);
+    let disk = i64::try_from(capacity.disk_mib).unwrap_or(i64::MAX);
+    let cpu = i32::try_from(capacity.cpu_millis).unwrap_or(i32::MAX);
     let mut transaction = pool.begin().await?;
     let workspace = workspace(&mut transaction).await?;
-    sqlx::query!("insert into regions (code, label) values ($1, $2) on conflict do nothing", LOCAL, LOCAL_LABEL)
+    sqlx::query!("insert into regions (code, label) values ($1, $2) on conflict do nothing", site.code(), site.label())
         .execute(&mut *transaction)
         .await?;
     sqlx::query!(
         "insert into plans (code_name, label, ram_mib, disk_mib, cpu_millis) values ($1, $2, $3, $4, $5)
          on conflict (code_name) do update set ram_mib = $3, disk_mib = $4, cpu_millis = $5",
-        LOCAL,
-        LOCAL_LABEL,
+        site.code(),
+        site.label(),
         ram,
         disk,
         cpu
     )
     .execute(&mut *transaction)
     .await?;
-    let id = resource(&mut transaction, workspace, ram, disk, cpu).await?;
+    let id = resource(&mut transaction, site, workspace, (ram, disk, cpu)).await?;
     transaction.commit().await?;
     Ok(id)
 }
@@ -83,18 +109,17 @@ pub(super) async fn workspace(connection: &mut PgConnection) -> Result<Uuid, Err
     Ok(id)
 }
 
-/// The resource that is this machine, whatever it is called by now, with these totals.
+/// The resource that is this site, whatever it is called by now, with these totals.
 async fn resource(
     connection: &mut PgConnection,
+    site: Site,
     workspace: Uuid,
-    ram: i64,
-    disk: i64,
-    cpu: i32,
+    (ram, disk, cpu): (i64, i64, i32),
 ) -> Result<Uuid, Error> {
     let there = sqlx::query!(
         r#"select id, workspace_id, (ram_mib, disk_mib, cpu_millis) = ($2, $3, $4) as "same!" from resources
            where plan_code_name = $1 and region_code = $1 order by id limit 1 for no key update"#,
-        LOCAL,
+        site.code(),
         ram,
         disk,
         cpu
@@ -123,8 +148,8 @@ async fn resource(
                  values ($1, $2, $3, $4, $4, $5, $6, $7)",
                 id,
                 workspace,
-                RESOURCE_LABEL,
-                LOCAL,
+                site.resource(),
+                site.code(),
                 ram,
                 disk,
                 cpu

@@ -5,6 +5,7 @@ use std::time::Duration;
 use contract::connection::Address;
 use contract::event::EventKind;
 use sqlx::{PgConnection, Postgres, Transaction};
+use uuid::Uuid;
 
 use super::fail_points::{Break, Point};
 use super::lease::Lease;
@@ -123,14 +124,17 @@ async fn ensure(control: &Control, lease: Lease, row: &Row) -> Result<Next, Step
     }
     let observed = control.runtime.ensure(&row.desired(&control.sealer)?).await?;
     let mut transaction = begin(control, lease, row).await?;
+    if observed.phase == Phase::Ready {
+        note_primary(&mut transaction, row, &observed).await?;
+    }
     observe(&mut transaction, row, &observed).await?;
     for shown in passed(row.power, observed.phase) {
-        let detail = observed.detail.as_deref().filter(|_| shown.key == newest(observed.phase));
+        let detail = observed.detail.as_deref().filter(|_| Some(shown.key) == newest(observed.phase));
         if timeline::reached(&mut transaction, row.about(), *shown, detail).await? {
             state::changed(&mut transaction, row).await?;
         }
     }
-    if let Some(detail) = observed.detail.as_deref().filter(|_| observed.phase == Phase::Preparing)
+    if let Some(detail) = waits_for(&observed)
         && timeline::waiting(&mut transaction, row.about(), detail).await?
     {
         state::changed(&mut transaction, row).await?;
@@ -177,20 +181,26 @@ fn passed(power: Power, phase: Phase) -> &'static [Shown] {
     }
 }
 
-/// The key of the step that a phase's detail is about.
-fn newest(phase: Phase) -> &'static str {
+/// The key of the step that a phase's detail is about, where it is about one that is done.
+fn newest(phase: Phase) -> Option<&'static str> {
     match phase {
-        Phase::Running => timeline::START.key,
-        Phase::Ready => timeline::CONFIGURE.key,
-        _ => timeline::PREPARE.key,
+        Phase::Running => Some(timeline::START.key),
+        Phase::Ready => Some(timeline::CONFIGURE.key),
+        Phase::Stopped => Some(timeline::PREPARE.key),
+        _ => None,
     }
+}
+
+/// What the runtime is doing by itself, in its words.
+fn waits_for(observed: &Observed) -> Option<&str> {
+    observed.detail.as_deref().filter(|_| matches!(observed.phase, Phase::Preparing | Phase::Starting))
 }
 
 async fn sign_in(control: &Control, lease: Lease, row: &Row) -> Result<Next, StepError> {
     let signed_in = control.runtime.sign_in(&credentials(control, row)?).await?;
     let mut transaction = begin(control, lease, row).await?;
     sqlx::query!(
-        "update observations set signed_in = true, reason = null, server_version = $3, observed_at = now()
+        "update observations set signed_in = true, reason = null, server_version = $3, observed_at = now(), broke_at = null
          where service_id = $1 and workspace_id = $2",
         row.id,
         row.workspace,
@@ -241,8 +251,13 @@ async fn watch(control: &Control, lease: Lease, row: &Row) -> Result<Next, StepE
         let signed_in = control.runtime.sign_in(&credentials(control, row)?).await;
         let mut transaction = begin(control, lease, row).await?;
         let refused = signed_in.as_ref().err().map(ToString::to_string);
+        if refused.is_none() {
+            note_primary(&mut transaction, row, &observed).await?;
+        }
         sqlx::query!(
-            "update observations set signed_in = $3, reason = $4, observed_at = now()
+            "update observations
+             set signed_in = $3, reason = $4, observed_at = now(),
+                 broke_at = case when $3 then null else coalesce(broke_at, now()) end
              where service_id = $1 and workspace_id = $2",
             row.id,
             row.workspace,
@@ -295,21 +310,54 @@ async fn remove(control: &Control, lease: Lease, row: &Row) -> Result<Next, Step
 /// lets nobody in. Whoever isn't running isn't signed in.
 async fn observe(connection: &mut PgConnection, row: &Row, observed: &Observed) -> Result<(), Error> {
     // what a finished step found stands in the timeline; here stands what is waited for, or what is wrong
-    let reason = observed.detail.as_deref().filter(|_| observed.phase == Phase::Preparing);
+    let reason = waits_for(observed);
     let serving = observed.phase >= Phase::Running && observed.phase != Phase::Lost;
     sqlx::query!(
         "update observations
-         set phase = $3, reason = $4, signed_in = signed_in and $5, rejected = false, observed_at = now()
+         set phase = $3, reason = $4, signed_in = signed_in and $5, rejected = false, observed_at = now(),
+             broke_at = case when $9 and not $5 then coalesce(broke_at, now()) else broke_at end,
+             outside_host = case when $6 then $7 else outside_host end,
+             outside_port = case when $6 then $8 else outside_port end
          where service_id = $1 and workspace_id = $2",
         row.id,
         row.workspace,
         observed.phase.as_str(),
         reason,
-        serving
+        serving,
+        observed.phase == Phase::Ready,
+        observed.outside.as_ref().map(|outside| &outside.host),
+        observed.outside.as_ref().map(|outside| i32::from(outside.port)),
+        row.was_ready && row.power == Power::Running
     )
     .execute(&mut *connection)
     .await?;
     state::refresh(connection, row.id).await
+}
+
+/// Notes that another server takes writes now, and for how long nobody could sign in. Comes before that is over: with the
+/// sign-in, or with what the runtime signed in for itself.
+async fn note_primary(connection: &mut PgConnection, row: &Row, observed: &Observed) -> Result<(), Error> {
+    let Some(primary) = &observed.primary else { return Ok(()) };
+    sqlx::query!(
+        "insert into primary_changes (id, workspace_id, service_id, from_name, to_name, ms)
+         select $3, workspace_id, service_id, primary_name, $4, (extract(epoch from now() - broke_at) * 1000)::bigint
+         from observations where service_id = $1 and workspace_id = $2 and primary_name <> $4",
+        row.id,
+        row.workspace,
+        Uuid::now_v7(),
+        primary
+    )
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query!(
+        "update observations set primary_name = $3 where service_id = $1 and workspace_id = $2 and primary_name is distinct from $3",
+        row.id,
+        row.workspace,
+        primary
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
 }
 
 fn credentials(control: &Control, row: &Row) -> Result<SignIn, Error> {

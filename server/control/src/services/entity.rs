@@ -30,6 +30,8 @@ pub(crate) struct ServiceRow {
     pub state: String,
     pub state_reason: Option<String>,
     pub observed_at: Option<OffsetDateTime>,
+    pub outside_host: Option<String>,
+    pub outside_port: Option<i32>,
     pub postgres_version: Option<i16>,
     pub creation_mode: Option<String>,
     pub instances: i16,
@@ -61,14 +63,15 @@ macro_rules! select {
         sqlx::query_as!(
             ServiceRow,
             r#"select s.id, s.name, s.label, s.service_type, s.project_id, s.resource_id, s.created_at, s.updated_at,
-                  s.state, s.state_reason, b.observed_at as "observed_at?", s.postgres_version, s.creation_mode,
+                  s.state, s.state_reason, b.observed_at as "observed_at?",
+                  b.outside_host as "outside_host?", b.outside_port as "outside_port?", s.postgres_version, s.creation_mode,
                   s.instances, s.ram_mib, s.disk_mib, s.cpu_millis, s.public_access, s.environment_variables,
                   s.mount_point, s.storage_access, s.port, s.sealed_password, s.power,
                   o.id as "operation?", o.kind as "operation_kind?", o.state as "operation_state?",
                   o.error as "operation_error?", t.step, t.steps_done, t.steps
                from services s
                join projects p on p.id = s.project_id and p.workspace_id = s.workspace_id
-               left join lateral (select observed_at from observations where service_id = s.id limit 1) b on true
+               left join lateral (select observed_at, outside_host, outside_port from observations where service_id = s.id limit 1) b on true
                left join lateral (
                    select id, kind, state, error from operations where service_id = s.id order by id desc limit 1
                ) o on true
@@ -176,13 +179,15 @@ impl ServiceRow {
         }
         let service = self.service(who)?;
         let name = &service.name;
+        let outside = self.outside_host.clone().zip(self.outside_port.and_then(|port| u16::try_from(port).ok()));
+        let outside = outside.filter(|_| self.public_access);
         let address = Address {
             host: control.runtime.host(&service),
             port: self.port(),
             database: name.database(),
             username: name.database(),
         };
-        Ok(Some(address.details(password)))
+        Ok(Some(address.details(outside, password)))
     }
 
     /// The entity, with the connection details that the caller may see.

@@ -5,6 +5,7 @@ mod create;
 pub(crate) mod entity;
 mod idempotency;
 mod log;
+mod members;
 mod operations;
 mod placement;
 mod read;

@@ -9,6 +9,8 @@ use async_trait::async_trait;
 use contract::Capabilities;
 use contract::capabilities::Runtime;
 use contract::log::{LogFilter, LogLines};
+use contract::members::Member;
+use contract::service::MemberRole;
 use contract::spec::Size;
 use contract::values::{PgMajor, Secret};
 use futures::StreamExt as _;
@@ -18,8 +20,8 @@ use tokio_stream::wrappers::BroadcastStream;
 
 use super::script::{Effect, Fault, Gate, Method, Script};
 use crate::port::{
-    Desired, Measurement, Observed, Phase, PortError, Power, Provisioner, Removal, ServiceName, ServiceRef, SignIn,
-    SignedIn,
+    Desired, Measurement, Observed, Outside, Phase, PortError, Power, Provisioner, Removal, ServiceName, ServiceRef,
+    SignIn, SignedIn,
 };
 
 /// Hints kept for a reader.
@@ -53,10 +55,26 @@ struct Server {
     size: Size,
     /// Of the owner, once he is there.
     password: Option<Secret>,
+    /// Another one than that it began with.
+    primary: Option<String>,
     going: bool,
     log: Vec<String>,
     /// Each look counts a transaction and a second of CPU.
     looks: i64,
+}
+
+impl Server {
+    fn member(&self, name: &ServiceName) -> Member {
+        Member {
+            name: self.primary.clone().unwrap_or_else(|| name.to_string()),
+            role: Some(MemberRole::Primary),
+            ready: self.phase == Phase::Running,
+            node: None,
+            started_at: None,
+            lag_bytes: None,
+            detail: None,
+        }
+    }
 }
 
 impl Default for FakeRuntime {
@@ -118,6 +136,12 @@ impl FakeRuntime {
     pub fn die(&self, name: &ServiceName) {
         self.world().services.get_mut(name).expect("a service to kill").phase = Phase::Stopped;
         self.hint(name);
+    }
+
+    /// The server ends by itself, another one takes its place, and a hint says so.
+    pub fn fail_over(&self, name: &ServiceName, to: &str) {
+        self.world().services.get_mut(name).expect("a service to fail over").primary = Some(to.to_owned());
+        self.die(name);
     }
 
     /// Everything of it vanishes, and a hint says so.
@@ -206,8 +230,11 @@ impl Provisioner for FakeRuntime {
     }
 
     async fn observe(&self, service: &ServiceRef) -> Result<Observed, PortError> {
-        let look =
-            |world: &mut World| Ok(Observed::at(world.services.get(&service.name).map_or(Phase::Absent, |s| s.phase)));
+        let look = |world: &mut World| {
+            let server = world.services.get(&service.name);
+            let primary = server.map(|server| server.member(&service.name).name);
+            Ok(Observed { primary, ..Observed::at(server.map_or(Phase::Absent, |server| server.phase)) })
+        };
         self.call(Method::Observe, look).await
     }
 
@@ -227,6 +254,14 @@ impl Provisioner for FakeRuntime {
 
     async fn sign_in(&self, at: &SignIn) -> Result<SignedIn, PortError> {
         self.call(Method::SignIn, |world| world.sign_in(at)).await
+    }
+
+    async fn members(&self, service: &ServiceRef) -> Result<Vec<Member>, PortError> {
+        let look = |world: &mut World| {
+            let server = world.services.get(&service.name);
+            Ok(server.map(|server| server.member(&service.name)).into_iter().collect())
+        };
+        self.call(Method::Members, look).await
     }
 
     async fn log(&self, service: &ServiceRef, filter: &LogFilter, secret: &Secret) -> Result<LogLines, PortError> {
@@ -260,7 +295,16 @@ impl World {
             let (phase, major, size) = (Phase::Preparing, desired.major, desired.size);
             self.services.insert(
                 name.clone(),
-                Server { phase, major, size, password: None, going: false, log: vec!["LOG:  made".into()], looks: 0 },
+                Server {
+                    phase,
+                    major,
+                    size,
+                    password: None,
+                    primary: None,
+                    going: false,
+                    log: vec!["LOG:  made".into()],
+                    looks: 0,
+                },
             );
             return Observed::saying(self.reach(name, phase, Some(Effect::Made)), "Copying the template");
         };
@@ -276,11 +320,17 @@ impl World {
                 Observed::at(self.reach(name, Phase::Stopped, Some(Effect::Stopped)))
             }
             Phase::Starting => Observed::saying(self.reach(name, Phase::Running, None), "on its port"),
-            _ if server.password.as_ref() == Some(&desired.password) => Observed::at(Phase::Ready),
             _ => {
-                server.password = Some(desired.password.clone());
-                self.reach(name, Phase::Running, Some(Effect::Configured));
-                Observed::saying(Phase::Ready, format!("both are called {}", name.database()))
+                let outside = desired.public_access.then(|| Outside { host: "db.example".into(), port: 5432 });
+                let primary = Some(server.member(name).name);
+                let detail = (server.password.as_ref() != Some(&desired.password)).then(|| {
+                    server.password = Some(desired.password.clone());
+                    format!("both are called {}", name.database())
+                });
+                if detail.is_some() {
+                    self.reach(name, Phase::Running, Some(Effect::Configured));
+                }
+                Observed { primary, outside, detail, ..Observed::at(Phase::Ready) }
             }
         }
     }

@@ -13,8 +13,6 @@ use crate::port::{
 
 /// How long a runtime may take to get anywhere. Programs are on this machine already, or few.
 pub(super) const LONG: Duration = Duration::from_secs(120);
-/// Between two calls that found nothing new.
-const PACE: Duration = Duration::from_millis(10);
 
 /// A runtime under test, and what can be seen of it and done to it behind the port's back.
 pub trait Lab: Send + Sync {
@@ -24,8 +22,18 @@ pub trait Lab: Send + Sync {
 
     fn major(&self) -> PgMajor;
 
+    /// Of a small service.
+    fn size(&self) -> Size {
+        Size { ram: Mib::new(64), disk: Mib::new(512), cpu: MilliCores::new(250) }
+    }
+
     /// For a new service; never the same twice.
     fn port(&self) -> Option<u16>;
+
+    /// Between two calls that found nothing new.
+    fn pace(&self) -> Duration {
+        Duration::from_millis(10)
+    }
 
     /// Phases that every way to [`Phase::Ready`] shows.
     fn way(&self) -> &'static [Phase];
@@ -52,7 +60,7 @@ pub(super) fn wanted(lab: &impl Lab, service: ServiceRef) -> Desired {
         project: Uuid::now_v7(),
         major: lab.major(),
         instances: Instances::ONE,
-        size: Size { ram: Mib::new(64), disk: Mib::new(512), cpu: MilliCores::new(250) },
+        size: lab.size(),
         public_access: false,
         power: Power::Running,
         port: lab.port(),
@@ -68,14 +76,18 @@ pub(super) async fn drive(lab: &impl Lab, desired: &Desired, phase: Phase) -> Ve
         loop {
             match lab.runtime().ensure(desired).await {
                 Ok(Observed { phase: reached, .. }) => {
-                    if way.last() != Some(&reached) {
+                    let news = way.last() != Some(&reached);
+                    if news {
                         way.push(reached);
                     }
                     if reached == phase {
                         return way;
                     }
+                    if !news {
+                        sleep(lab.pace()).await;
+                    }
                 }
-                Err(PortError::Retry { .. }) => sleep(PACE).await,
+                Err(PortError::Retry { .. }) => sleep(lab.pace()).await,
                 Err(error) => panic!("{error}"),
             }
         }
@@ -102,6 +114,10 @@ pub(super) async fn sign_in(lab: &impl Lab, desired: &Desired) -> Result<SignedI
 }
 
 pub(super) async fn delete(lab: &impl Lab, service: &ServiceRef) {
-    let gone = async { while lab.runtime().delete(service).await.unwrap() == Removal::Pending {} };
+    let gone = async {
+        while lab.runtime().delete(service).await.unwrap() == Removal::Pending {
+            sleep(lab.pace()).await;
+        }
+    };
     timeout(LONG, gone).await.expect("it goes");
 }

@@ -28,6 +28,7 @@ pub enum Method {
     SignIn,
     Log,
     Measure,
+    Members,
 }
 
 /// What happens to a call instead of its usual course.

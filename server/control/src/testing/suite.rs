@@ -170,7 +170,7 @@ pub async fn another_password_takes_the_place_of_the_old_one(lab: &impl Lab) {
 
 pub async fn another_size_is_applied(lab: &impl Lab) {
     let small = ready(lab).await;
-    let size = Size { ram: Mib::new(256), ..small.size };
+    let size = Size { ram: Mib::new(small.size.ram.mib() * 4), ..small.size };
     let large = Desired { size, existed: true, ..small.clone() };
     let before = lab.memory(&small.service).await;
     drive(lab, &large, Phase::Ready).await;
@@ -264,12 +264,20 @@ pub async fn what_a_server_logs_can_be_searched(lab: &impl Lab) {
 pub async fn only_a_server_that_runs_is_measured(lab: &impl Lab) {
     let desired = ready(lab).await;
     let measure = async || lab.runtime().measure(&desired.service).await.unwrap();
-    let one = measure().await.unwrap();
+    let first = async {
+        loop {
+            match measure().await {
+                Some(one) => return one,
+                None => tokio::time::sleep(lab.pace()).await,
+            }
+        }
+    };
+    let one = timeout(LONG, first).await.expect("it is measured");
     assert!(one.max_connections > 0 && one.size > 0 && one.memory > 0, "{one:?}");
     // up to 14 a session's counts are collected a moment after its end
     let later = async {
         loop {
-            let two = measure().await.unwrap();
+            let two = measure().await.expect("it is measured again");
             assert!(two.cpu_ms >= one.cpu_ms, "{one:?} {two:?}");
             if two.transactions > one.transactions {
                 return;

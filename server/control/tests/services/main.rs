@@ -12,6 +12,7 @@ mod events;
 mod idempotency;
 mod kills;
 mod looks;
+mod members;
 mod model;
 mod repeats;
 mod secrets;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use contract::log::{LogFilter, LogLines};
+use contract::members::Member;
 use contract::permission::Role;
 use contract::values::Secret;
 use contract::{ApiError, Caller, Capabilities};
@@ -44,6 +45,9 @@ impl Provisioner for Nothing {
         unreachable!()
     }
     async fn sign_in(&self, _: &SignIn) -> Result<SignedIn, PortError> {
+        unreachable!()
+    }
+    async fn members(&self, _: &ServiceRef) -> Result<Vec<Member>, PortError> {
         unreachable!()
     }
     async fn log(&self, _: &ServiceRef, _: &LogFilter, _: &Secret) -> Result<LogLines, PortError> {

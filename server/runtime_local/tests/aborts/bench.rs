@@ -11,7 +11,7 @@ use contract::project::ProjectFields;
 use contract::values::Secret;
 use contract::{Caller, Console as _, Service, State};
 use control::Control;
-use control::identity::{Machine, seed_local, seed_workspace};
+use control::identity::{Capacity, Site, seed_site, seed_workspace};
 use control::reconcile::Step;
 use control::reconcile::fail_points::{Break, Point};
 use control::testing::Work;
@@ -64,7 +64,7 @@ impl Bench {
         let pool = control::store::open(home.store()).await.unwrap();
         let (control, host) = home.control(pool.clone()).await;
         seed_workspace(&pool).await.unwrap();
-        seed_local(&pool, Machine { ram_mib: 8192, disk_mib: 65_536, cpu_millis: 8000 }).await.unwrap();
+        seed_site(&pool, Site::Machine, Capacity { ram_mib: 8192, disk_mib: 65_536, cpu_millis: 8000 }).await.unwrap();
         let owner = owner(&control).await;
         let make = async |name: &str| {
             let fields = ProjectFields { name: name.into(), ..Default::default() };

@@ -1,5 +1,5 @@
 use contract::{
-    connection::{self, Internal},
+    connection::{self, External, Internal},
     values::Secret,
 };
 use leptos::prelude::*;
@@ -28,6 +28,11 @@ impl Address {
         Self { host: at.hostname.clone(), port: at.port, database: at.database.clone(), user: at.username.clone() }
     }
 
+    /// The same database, reached from outside.
+    pub fn outside(&self, at: &External) -> Self {
+        Self { host: at.hostname.clone(), port: at.port, ..self.clone() }
+    }
+
     /// What stands in the lines; an ellipsis for what only the source of a replica knows.
     fn whole(self) -> connection::Address {
         let or_unknown = |text: Option<String>| text.unwrap_or_else(|| "…".to_owned());
@@ -41,7 +46,7 @@ impl Address {
 }
 
 #[component]
-pub fn Parts(at: Address) -> impl IntoView {
+pub fn Parts(at: Address, outside: Option<Address>) -> impl IntoView {
     let or_none = |text: Option<String>| text.unwrap_or_else(|| "–".to_owned());
     view! {
         <KeyValues>
@@ -49,9 +54,12 @@ pub fn Parts(at: Address) -> impl IntoView {
             <KeyValue key="Port" mono=true>{at.port.to_string()}</KeyValue>
             <KeyValue key="Database" mono=true>{or_none(at.database)}</KeyValue>
             <KeyValue key="User" mono=true>{or_none(at.user)}</KeyValue>
+            {outside.map(|at| view! { <KeyValue key="From outside" mono=true>{format!("{}:{}", at.host, at.port)}</KeyValue> })}
         </KeyValues>
     }
 }
+
+const INSIDE: &str = "inside";
 
 /// The line that connects: the address openly, the password only when asked for.
 #[island]
@@ -59,6 +67,8 @@ pub fn Connect(
     slug: String,
     name: String,
     at: Address,
+    /// Where it is reached from outside; then that can be chosen.
+    outside: Option<Address>,
     /// Why the viewer may not have the credentials.
     refused: Option<String>,
     /// Whether the viewer has to say what he needs them for.
@@ -68,12 +78,16 @@ pub fn Connect(
     let format = RwSignal::new(Format::Url.word().to_owned());
     let formats: Vec<_> = Format::ALL.iter().map(|format| Choice::new(format.word(), format.word())).collect();
     let about = Signal::derive(move || Format::parse(&format.get()).about());
-    let (of, at) = (name.clone(), at.whole());
+    let (of, at, beyond) = (name.clone(), at.whole(), outside.map(Address::whole));
+    let from = RwSignal::new(INSIDE.to_owned());
+    let places =
+        beyond.is_some().then(|| vec![Choice::new(INSIDE, "From the project"), Choice::new("outside", "From outside")]);
     let lines = Callback::new(move |password: Option<Secret>| {
         let format = Format::parse(&format.get());
+        let at = beyond.as_ref().filter(|_| from.get() != INSIDE).unwrap_or(&at);
         match password {
-            Some(password) => format.whole(&of, &at, &password),
-            None => format.masked(&of, &at),
+            Some(password) => format.whole(&of, at, &password),
+            None => format.masked(&of, at),
         }
     });
     let copy = Callback::new(move |password: Secret| copy.run(untrack(|| lines.run(Some(password)))));
@@ -86,8 +100,12 @@ pub fn Connect(
     let busy = move |want: Want| Signal::derive(move || credentials.busy.get() == Some(want));
     view! {
         <CardHead title="Connect">
-            <div class="w-44">
-                <Select name="format" label="Format" value=format options=formats hide_label=true />
+            <div class="flex flex-wrap justify-end gap-2">
+                {places
+                    .map(|places| view! { <div class="w-44"><Select name="from" label="From" value=from options=places hide_label=true /></div> })}
+                <div class="w-44">
+                    <Select name="format" label="Format" value=format options=formats hide_label=true />
+                </div>
             </div>
         </CardHead>
         <CardBody>

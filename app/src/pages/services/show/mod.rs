@@ -1,4 +1,4 @@
-//! `/w/{workspace}/services/{name}` and its tabs: `…/logs`, `…/metrics`, `…/activity`, `…/settings`
+//! `/w/{workspace}/services/{name}` and its tabs: `…/logs`, `…/members`, `…/metrics`, `…/activity`, `…/settings`
 
 mod actions;
 mod activity;
@@ -6,6 +6,7 @@ mod connect;
 mod facts;
 mod formats;
 mod logs;
+mod members;
 mod metrics;
 mod press;
 mod progress;
@@ -34,6 +35,7 @@ use self::{
     connect::{Address, Connect, Parts},
     facts::Facts,
     logs::Logs,
+    members::Servers,
     metrics::Measured,
     progress::Progress,
     remove::Remove,
@@ -71,6 +73,7 @@ struct Around {
 enum Tab {
     Overview,
     Logs,
+    Members,
     Metrics,
     Activity,
     Settings,
@@ -80,7 +83,7 @@ impl Tab {
     /// How often it changes without anybody telling, in milliseconds.
     fn every(self, under_way: bool) -> Option<u32> {
         match self {
-            Self::Logs => Some(2_000),
+            Self::Logs | Self::Members => Some(2_000),
             Self::Metrics => Some(15_000),
             // how long nothing has happened is told by nobody
             Self::Overview if under_way => Some(15_000),
@@ -97,6 +100,11 @@ pub fn Show() -> impl IntoView {
 #[component]
 pub fn ShowLogs() -> impl IntoView {
     shown(Tab::Logs)
+}
+
+#[component]
+pub fn ShowMembers() -> impl IntoView {
+    shown(Tab::Members)
 }
 
 #[component]
@@ -208,6 +216,7 @@ fn Found(tab: Tab, service: Service, around: Around) -> impl IntoView {
     let tabs = vec![
         ui::Tab::new("Overview", paths::service(&slug, &name)),
         ui::Tab::new("Logs", paths::service_logs(&slug, &name)),
+        ui::Tab::new("Members", paths::service_members(&slug, &name)),
         ui::Tab::new("Metrics", paths::service_metrics(&slug, &name, Span::Hour)),
         ui::Tab::new("Activity", paths::service_activity(&slug, &name)),
         ui::Tab::new("Settings", paths::service_settings(&slug, &name)),
@@ -217,7 +226,9 @@ fn Found(tab: Tab, service: Service, around: Around) -> impl IntoView {
         Tab::Overview => {
             let vars = around.vars.filter(|_| service.environment_variables && state != State::Deleting);
             let variables = vars.map(|vars| view! { <Variables service=service.clone() vars /> });
-            let connect = address.map(|at| view! { <HowToConnect name state at /> });
+            let external = service.connection_details.as_ref().and_then(|details| details.external.as_ref());
+            let outside = address.as_ref().zip(external).map(|(at, external)| at.outside(external));
+            let connect = address.map(|at| view! { <HowToConnect name state at outside /> });
             let progress = around.operation.map(|operation| view! { <Progress operation /> });
             view! {
                 {connect.is_some().then(|| view! { <Preload /> })}
@@ -230,6 +241,7 @@ fn Found(tab: Tab, service: Service, around: Around) -> impl IntoView {
             .into_any()
         }
         Tab::Logs => view! { <Logs name /> }.into_any(),
+        Tab::Members => view! { <Servers name /> }.into_any(),
         Tab::Metrics => view! { <Measured service /> }.into_any(),
         Tab::Activity => view! { <Activity name service=uuid /> }.into_any(),
         Tab::Settings => view! { <Preload lazy="settings_form" /> <Settings service /> }.into_any(),
@@ -246,13 +258,13 @@ fn Found(tab: Tab, service: Service, around: Around) -> impl IntoView {
 }
 
 #[component]
-fn HowToConnect(name: String, state: State, at: Address) -> impl IntoView {
+fn HowToConnect(name: String, state: State, at: Address, outside: Option<Address>) -> impl IntoView {
     let slug = workspace();
     let line = {
-        let (slug, name, at) = (slug.clone(), name.clone(), at.clone());
+        let (slug, name, at, outside) = (slug.clone(), name.clone(), at.clone(), outside.clone());
         let refused = viewer::lacks(Permission::ServicesReveal);
         let asks_why = viewer::role().is_some_and(Role::reveals_with_reason);
-        view! { <Connect slug name at refused asks_why /> }
+        view! { <Connect slug name at outside refused asks_why /> }
     };
     let refused = actions::refused(state, Action::TestConnection, Permission::ServicesView);
     let call = TestConnection { workspace: slug, id: name };
@@ -260,7 +272,7 @@ fn HowToConnect(name: String, state: State, at: Address) -> impl IntoView {
         <Card>
             {line}
             <div class="grid min-w-0 gap-4.5 px-4 pb-4">
-                <Parts at />
+                <Parts at outside />
                 <CallForm call class="flex flex-wrap items-center gap-x-3 gap-y-2">
                     <Button id="test" submit=true small=true quiet=true refused=Signal::stored(refused)>
                         "Test this connection"

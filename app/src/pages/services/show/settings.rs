@@ -22,6 +22,7 @@ async fn now(slug: String, service: &Service) -> Result<Now, CallError> {
         disk: service.disk_size,
         cpu: service.cpu_size,
         instances: service.instances,
+        access: service.public_access.clone(),
         variables: service.environment_variables,
         capabilities: capabilities?,
         projects: projects?.items.into_iter().map(Into::into).collect(),

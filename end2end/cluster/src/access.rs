@@ -1,8 +1,8 @@
-//! How somebody reaches the API server, as the file that every client reads.
+//! How somebody reaches a cluster: the file that every client of the API server reads, and the one that Berth reads.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use base64::Engine as _;
@@ -10,6 +10,34 @@ use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 
 use crate::pki::Pki;
+
+/// Two files, and the variables that name them.
+#[derive(Clone, Debug)]
+pub struct Access {
+    pub(crate) kubeconfig: PathBuf,
+    berth: PathBuf,
+}
+
+impl Access {
+    /// In the directory of a cluster.
+    pub(crate) fn at(place: &Path) -> Self {
+        Self { kubeconfig: place.join("admin.kubeconfig"), berth: place.join("berth.yaml") }
+    }
+
+    /// Variables of whoever works with it.
+    pub fn variables(&self) -> [(&'static str, &Path); 2] {
+        [("BERTH_KUBERNETES_CONFIG", &self.berth), ("KUBECONFIG", &self.kubeconfig)]
+    }
+
+    /// Writes down what Berth has to know: the images of PostgreSQL, by which their majors are named.
+    pub(crate) fn tell_berth(&self, images: &[String]) -> Result<()> {
+        let major = |image: &String| image.rsplit(':').next().and_then(|tag| tag.split('.').next()).map(str::to_owned);
+        let images: serde_json::Map<_, _> =
+            images.iter().filter_map(|image| Some((major(image)?, Value::from(image.clone())))).collect();
+        // JSON is YAML
+        Ok(fs::write(&self.berth, serde_json::to_vec_pretty(&json!({ "images": images }))?)?)
+    }
+}
 
 /// Signs in by a certificate of the authority.
 pub(crate) fn by_certificate(pki: &Pki, server: &str, name: &str, path: &Path) -> Result<()> {

@@ -1,0 +1,50 @@
+import { readFileSync } from "node:fs";
+import { request } from "node:https";
+
+/** How the tests' own cluster is reached, as `cluster with` wrote it: JSON, with everything in it. */
+interface Kubeconfig {
+  clusters: [{ cluster: { server: string; "certificate-authority-data": string } }];
+  users: [{ user: { "client-certificate-data": string; "client-key-data": string } }];
+}
+
+/** True where the suite runs on Kubernetes. */
+export const onKubernetes = process.env["BERTH_RUNTIME"] === "kubernetes";
+
+/** What a console needs to run its services there. */
+export function runtime(): Record<string, string | undefined> {
+  if (!onKubernetes) return {};
+  const { BERTH_RUNTIME, BERTH_KUBERNETES_CONFIG, KUBECONFIG } = process.env;
+  if (!KUBECONFIG || !BERTH_KUBERNETES_CONFIG) throw new Error("run by `cluster with`, which names a cluster");
+  return { BERTH_RUNTIME, BERTH_KUBERNETES_CONFIG, KUBECONFIG };
+}
+
+/** Asks the API server behind Berth's back. */
+export async function kubernetes<T>(method: "GET" | "DELETE", path: string): Promise<T> {
+  const { clusters, users } = JSON.parse(readFileSync(process.env["KUBECONFIG"]!, "utf8")) as Kubeconfig;
+  const [{ cluster }, { user }] = [clusters[0], users[0]];
+  const bytes = (data: string) => Buffer.from(data, "base64");
+  const identity = {
+    ca: bytes(cluster["certificate-authority-data"]),
+    cert: bytes(user["client-certificate-data"]),
+    key: bytes(user["client-key-data"]),
+  };
+  return new Promise((done, fail) => {
+    const asked = request(new URL(path, cluster.server), { method, ...identity }, (answer) => {
+      let text = "";
+      answer.setEncoding("utf8").on("data", (part: string) => (text += part));
+      answer.on("end", () => (answer.statusCode! < 300 ? done(JSON.parse(text) as T) : fail(new Error(`${method} ${path}: ${text}`))));
+    });
+    asked.on("error", fail).end();
+  });
+}
+
+/** An object, as far as the tests look at it. */
+export interface Thing {
+  metadata: { name: string; namespace: string; labels?: Record<string, string> };
+}
+
+/** Objects of a kind that have a label. */
+export async function labelled(kind: string, label: string, group = "api/v1"): Promise<Thing[]> {
+  const { items } = await kubernetes<{ items: Thing[] }>("GET", `/${group}/${kind}?labelSelector=${encodeURIComponent(label)}`);
+  return items;
+}

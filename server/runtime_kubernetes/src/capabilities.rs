@@ -1,0 +1,96 @@
+//! What can be done on a cluster, and what its nodes have.
+
+use contract::Capabilities;
+use contract::capabilities::{Choice, Range, Runtime};
+use contract::spec::{CreationMode, ServiceType};
+use contract::values::PgMajor;
+use k8s_openapi::api::core::v1::Node;
+use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
+use kube::Client;
+use kube::api::{Api, ListParams};
+use kube_quantity::ParsedQuantity;
+
+use crate::config::Config;
+
+const LATER: &str = "this version of Berth does not provide it yet";
+/// The oldest that the operator supports.
+const OLDEST: u8 = 14;
+/// MiB below which an instance has no room beside the operator's instance manager.
+const RAM_MIB: Range = Range { min: 256.0, ..Capabilities::RAM_MIB };
+
+/// What all nodes together have for pods.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Capacity {
+    pub ram_mib: u64,
+    pub disk_mib: u64,
+    pub cpu_millis: u32,
+}
+
+pub(crate) fn of(config: &Config) -> Capabilities {
+    let today = time::OffsetDateTime::now_utc().date();
+    let mut can = Capabilities::everything(Runtime::Kubernetes, today);
+    can.service_types = vec![Choice::yes(ServiceType::Postgres), Choice::no(ServiceType::SharedStorage, LATER)];
+    can.creation_modes = vec![Choice::yes(CreationMode::Fresh), Choice::no(CreationMode::ExternalReplica, LATER)];
+    can.ram_size = RAM_MIB;
+    for major in PgMajor::all() {
+        let reason = match config.image(major) {
+            _ if major.number() < OLDEST => Some("CloudNativePG does not support it any more".to_owned()),
+            None => Some("the configuration of this installation names no image for it".to_owned()),
+            Some(_) => None,
+        };
+        if let Some(version) = can.postgres_versions.iter_mut().find(|v| v.value == major.to_string()) {
+            version.available = reason.is_none();
+            version.reason = reason;
+        }
+    }
+    can
+}
+
+impl Capacity {
+    pub(crate) async fn of(client: &Client, config: &Config) -> Result<Self, kube::Error> {
+        let nodes = Api::<Node>::all(client.clone()).list(&ListParams::default()).await?;
+        let sum = |of: &str| -> f64 {
+            let allocatable = nodes.items.iter().filter_map(|node| node.status.as_ref()?.allocatable.as_ref()?.get(of));
+            allocatable.map(amount).sum()
+        };
+        let mib = |bytes: f64| (bytes / f64::from(1 << 20)) as u64;
+        let mut all = Self {
+            ram_mib: mib(sum("memory")),
+            disk_mib: mib(sum("ephemeral-storage")),
+            cpu_millis: (sum("cpu") * 1000.0) as u32,
+        };
+        if let Some(gib) = config.disk_gib {
+            all.disk_mib = u64::from(gib) << 10;
+        }
+        Ok(all)
+    }
+}
+
+/// Bytes, or cores; nothing where it can't be read.
+pub(crate) fn amount(quantity: &Quantity) -> f64 {
+    ParsedQuantity::try_from(quantity).ok().and_then(|parsed| parsed.to_bytes_f64()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantities_are_read_as_the_api_server_writes_them() {
+        for (text, expected) in
+            [("2", 2.0), ("1500m", 1.5), ("24Ki", 24_576.0), ("3Gi", 3_221_225_472.0), ("5G", 5e9), ("x", 0.0)]
+        {
+            assert_eq!(amount(&Quantity(text.into())), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn versions_without_an_image_say_so() {
+        let can = of(&Config::default());
+        let available = |major: &str| can.postgres_versions.iter().find(|v| v.value == major).unwrap().available;
+        assert!(available("17") && !available("13"));
+        let none = of(&Config { images: [("17".to_owned(), "a:17".to_owned())].into(), ..Config::default() });
+        let why = none.postgres_versions.iter().find(|v| v.value == "16").unwrap().reason.clone();
+        assert!(why.unwrap().contains("no image"));
+    }
+}

@@ -1,0 +1,105 @@
+//! The port on top of the Kubernetes API and CloudNativePG.
+//!
+//! A service is a `Cluster` of CloudNativePG in the namespace of its workspace, with the Secret and the NetworkPolicy that it
+//! needs. Everything is made by server-side apply under one field manager, so that every call can be repeated; nothing is kept
+//! in memory but what can be asked for again.
+
+mod answers;
+mod capabilities;
+mod cluster;
+mod config;
+mod logs;
+mod manifests;
+mod measure;
+mod members;
+mod names;
+mod parameters;
+mod phases;
+mod provisioner;
+mod session;
+mod watch;
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::{Arc, Mutex};
+
+use contract::Capabilities;
+use control::port::ServiceName;
+use kube::Client;
+use tokio::sync::broadcast;
+use uuid::Uuid;
+
+pub use self::capabilities::Capacity;
+pub use self::config::{Config, ConfigError};
+use self::session::Reach;
+
+/// Hints kept for a reader that is slow; lost ones cost a wait until the next look.
+const HINTS: usize = 1024;
+
+/// Services as clusters of CloudNativePG. Cheap to clone.
+#[derive(Clone)]
+pub struct KubernetesRuntime(Arc<Inner>);
+
+struct Inner {
+    client: Client,
+    config: Config,
+    capabilities: Capabilities,
+    reach: Reach,
+    /// Workspaces whose namespace was seen to be as it should.
+    namespaces: Mutex<HashSet<Uuid>>,
+    /// The authority of each service's certificate, in PEM.
+    authorities: Mutex<BTreeMap<ServiceName, Vec<u8>>>,
+    hints: broadcast::Sender<ServiceName>,
+}
+
+/// Why it can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error("no access to a Kubernetes cluster: {0}; set KUBECONFIG, as for kubectl")]
+    Access(#[source] kube::Error),
+    #[error("no access to a Kubernetes cluster: {0}; set KUBECONFIG, as for kubectl")]
+    NoConfig(#[from] kube::config::InferConfigError),
+}
+
+/// How a cluster is reached, and as whom.
+#[derive(Clone, Debug)]
+pub struct Access(Box<kube::Config>);
+
+impl Access {
+    /// As kubectl finds it: KUBECONFIG, the file in the home directory, or the account of the pod that this runs in.
+    ///
+    /// # Errors
+    /// Nothing names a cluster.
+    pub async fn find() -> Result<Self, StartError> {
+        Ok(Self(Box::new(kube::Config::infer().await?)))
+    }
+}
+
+impl KubernetesRuntime {
+    /// Starts the watch, which ends with the last clone. The cluster itself may be away.
+    ///
+    /// # Errors
+    /// The access is none that can be used.
+    pub fn start(access: Access, config: Config) -> Result<Self, StartError> {
+        let reach = Reach::from(&access.0);
+        let client = Client::try_from(*access.0).map_err(StartError::Access)?;
+        let runtime = Self(Arc::new(Inner {
+            client,
+            capabilities: capabilities::of(&config),
+            config,
+            reach,
+            namespaces: Mutex::default(),
+            authorities: Mutex::default(),
+            hints: broadcast::channel(HINTS).0,
+        }));
+        tokio::spawn(watch::run(Arc::downgrade(&runtime.0)));
+        Ok(runtime)
+    }
+
+    /// What the nodes of the cluster have for pods.
+    ///
+    /// # Errors
+    /// The API server is away, or doesn't let us see its nodes.
+    pub async fn capacity(&self) -> Result<Capacity, StartError> {
+        Capacity::of(&self.0.client, &self.0.config).await.map_err(StartError::Access)
+    }
+}

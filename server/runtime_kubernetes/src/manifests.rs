@@ -1,0 +1,209 @@
+//! What is wanted of a service, as objects of the Kubernetes API.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use control::port::{Desired, Power};
+use k8s_openapi::ByteString;
+use k8s_openapi::api::core::v1::{Namespace, Secret};
+use k8s_openapi::api::networking::v1::{
+    IPBlock, NetworkPolicy, NetworkPolicyEgressRule, NetworkPolicyIngressRule, NetworkPolicyPeer, NetworkPolicyPort,
+    NetworkPolicySpec,
+};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+use uuid::Uuid;
+
+use crate::cluster::{
+    Affinity, Bootstrap, Cluster, Inherited, Initdb, Managed, ManagedService, ManagedServices, Named, Postgresql,
+    Probe, Probes, Resources, ServiceSpec, ServiceTemplate, Spec, Storage,
+};
+use crate::config::Config;
+use crate::names;
+use crate::parameters::parameters;
+
+pub(crate) const POSTGRES: u16 = 5432;
+/// Where the operator asks an instance how it is.
+const STATUS: u16 = 8000;
+const DNS: u16 = 53;
+
+/// The operator's: `on` stops the instances and keeps their volumes.
+pub(crate) const HIBERNATION: &str = "cnpg.io/hibernation";
+/// A Secret with it is read again when it changes.
+const RELOAD: &str = "cnpg.io/reload";
+/// Seconds that an instance may take to start; recovery from a crash is bounded by `max_wal_size`.
+const START: u32 = 3600;
+/// Seconds between two looks of the kubelet at an instance that starts, and at one that runs.
+const STARTING: u32 = 1;
+const READY: u32 = 2;
+/// CPU that an instance is sure to get, in thousandths of a core: CPU is a ceiling, and never refuses a placement.
+const CPU_REQUEST: u32 = 10;
+
+/// The namespace of a workspace, where pods may do little and reach nobody.
+pub(crate) fn namespace(workspace: Uuid) -> (Namespace, NetworkPolicy) {
+    let name = names::namespace(workspace);
+    let labels = |more: &[(&str, &str)]| -> BTreeMap<String, String> {
+        let ours = [(names::MANAGED_BY, names::FIELD_MANAGER)];
+        let all = ours.iter().chain(more).map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+        all.chain([(names::WORKSPACE.to_owned(), workspace.to_string())]).collect()
+    };
+    let restricted = labels(&[("pod-security.kubernetes.io/enforce", "restricted")]);
+    let namespace = Namespace {
+        metadata: ObjectMeta { name: Some(name.clone()), labels: Some(restricted), ..ObjectMeta::default() },
+        ..Namespace::default()
+    };
+    let closed = NetworkPolicy {
+        metadata: ObjectMeta {
+            name: Some("default-deny".into()),
+            namespace: Some(name),
+            labels: Some(labels(&[])),
+            ..ObjectMeta::default()
+        },
+        spec: Some(NetworkPolicySpec {
+            pod_selector: Some(LabelSelector::default()),
+            policy_types: Some(vec!["Ingress".into(), "Egress".into()]),
+            ..NetworkPolicySpec::default()
+        }),
+    };
+    (namespace, closed)
+}
+
+/// User name and password of the owner.
+pub(crate) fn owner(desired: &Desired) -> Secret {
+    let data = [("username", desired.service.name.database()), ("password", desired.password.expose().to_owned())];
+    let mut metadata = metadata(desired, names::owner(&desired.service.name));
+    metadata.labels.get_or_insert_default().insert(RELOAD.into(), "true".into());
+    Secret {
+        metadata,
+        type_: Some("kubernetes.io/basic-auth".into()),
+        data: Some(data.map(|(key, value)| (key.to_owned(), ByteString(value.into_bytes()))).into()),
+        ..Secret::default()
+    }
+}
+
+/// Servers, volumes and settings.
+pub(crate) fn cluster(desired: &Desired, config: &Config, image: &str) -> Cluster {
+    let name = &desired.service.name;
+    let hibernation = if desired.power == Power::Stopped { "on" } else { "off" };
+    let mut metadata = metadata(desired, name.to_string());
+    metadata.annotations = Some([(HIBERNATION.to_owned(), hibernation.to_owned())].into());
+    let cpu = desired.size.cpu.millis();
+    let memory = format!("{}Mi", desired.size.ram.mib());
+    let amounts = |cpu: u32| [("memory".to_owned(), memory.clone()), ("cpu".to_owned(), format!("{cpu}m"))].into();
+    let spec = Spec {
+        instances: desired.instances.count(),
+        image_name: Some(image.to_owned()),
+        bootstrap: Some(Bootstrap {
+            initdb: Some(Initdb {
+                database: name.database(),
+                owner: name.database(),
+                secret: Named { name: names::owner(name) },
+                data_checksums: true,
+            }),
+        }),
+        storage: Storage {
+            size: format!("{}Mi", desired.size.disk.mib()),
+            storage_class: config.storage_class.clone(),
+        },
+        resources: Resources { requests: amounts(cpu.min(CPU_REQUEST)), limits: amounts(cpu) },
+        postgresql: Postgresql { parameters: parameters(&desired.size) },
+        affinity: Affinity {
+            enable_pod_anti_affinity: true,
+            topology_key: "kubernetes.io/hostname".into(),
+            // where there are fewer nodes than instances they still run
+            pod_anti_affinity_type: "preferred".into(),
+        },
+        probes: Probes {
+            startup: Probe { period_seconds: STARTING, failure_threshold: START / STARTING },
+            readiness: Probe { period_seconds: READY, failure_threshold: 3 },
+        },
+        // with one instance it would keep a node from being drained for ever
+        enable_pdb: desired.instances.count() > 1,
+        smart_shutdown_timeout: 1,
+        inherited_metadata: Inherited { labels: names::inherited(desired) },
+        managed: Managed {
+            services: ManagedServices {
+                additional: desired.public_access.then(|| public(desired)).into_iter().collect(),
+            },
+        },
+    };
+    Cluster::new(metadata, spec)
+}
+
+/// A way in from outside, to whichever server takes writes.
+fn public(desired: &Desired) -> ManagedService {
+    ManagedService {
+        selector_type: "rw".into(),
+        service_template: ServiceTemplate {
+            metadata: Named { name: names::public(&desired.service.name) },
+            spec: ServiceSpec { kind: "LoadBalancer".into() },
+        },
+    }
+}
+
+/// Who may talk to the instances, and whom they may talk to.
+pub(crate) fn policy(desired: &Desired, config: &Config, api_server: &[(IpAddr, u16)]) -> NetworkPolicy {
+    let name = &desired.service.name;
+    let pods = |key: &str, value: String| NetworkPolicyPeer {
+        pod_selector: Some(selector(key, value)),
+        ..NetworkPolicyPeer::default()
+    };
+    let namespace = |name: &str| NetworkPolicyPeer {
+        namespace_selector: Some(selector("kubernetes.io/metadata.name", name.to_owned())),
+        ..NetworkPolicyPeer::default()
+    };
+    let members = || pods(names::CLUSTER, name.to_string());
+    let mut ingress = vec![
+        from(vec![namespace(&config.operator_namespace)], &[POSTGRES, STATUS]),
+        from(vec![members()], &[POSTGRES, STATUS]),
+        from(vec![pods(names::PROJECT, desired.project.to_string())], &[POSTGRES]),
+    ];
+    ingress.extend(config.berth_namespace.as_deref().map(|berth| from(vec![namespace(berth)], &[POSTGRES])));
+    if desired.public_access {
+        ingress.push(NetworkPolicyIngressRule { from: None, ports: Some(vec![port("TCP", POSTGRES)]) });
+    }
+    let dns = NetworkPolicyEgressRule { ports: Some(vec![port("UDP", DNS), port("TCP", DNS)]), to: None };
+    let api_server = api_server.iter().map(|(address, at)| {
+        let cidr = format!("{address}/{}", if address.is_ipv4() { 32 } else { 128 });
+        let to = NetworkPolicyPeer { ip_block: Some(IPBlock { cidr, except: None }), ..NetworkPolicyPeer::default() };
+        NetworkPolicyEgressRule { ports: Some(vec![port("TCP", *at)]), to: Some(vec![to]) }
+    });
+    let members = NetworkPolicyEgressRule {
+        ports: Some(vec![port("TCP", POSTGRES), port("TCP", STATUS)]),
+        to: Some(vec![members()]),
+    };
+    NetworkPolicy {
+        metadata: metadata(desired, name.to_string()),
+        spec: Some(NetworkPolicySpec {
+            pod_selector: Some(selector(names::CLUSTER, name.to_string())),
+            policy_types: Some(vec!["Ingress".into(), "Egress".into()]),
+            ingress: Some(ingress),
+            egress: Some([dns, members].into_iter().chain(api_server).collect()),
+        }),
+    }
+}
+
+fn metadata(desired: &Desired, name: String) -> ObjectMeta {
+    ObjectMeta {
+        name: Some(name),
+        namespace: Some(names::namespace(desired.service.workspace)),
+        labels: Some(names::labels(desired)),
+        ..ObjectMeta::default()
+    }
+}
+
+fn selector(key: &str, value: String) -> LabelSelector {
+    LabelSelector { match_labels: Some([(key.to_owned(), value)].into()), ..LabelSelector::default() }
+}
+
+fn from(peers: Vec<NetworkPolicyPeer>, ports: &[u16]) -> NetworkPolicyIngressRule {
+    NetworkPolicyIngressRule { from: Some(peers), ports: Some(ports.iter().map(|at| port("TCP", *at)).collect()) }
+}
+
+fn port(protocol: &str, number: u16) -> NetworkPolicyPort {
+    NetworkPolicyPort {
+        port: Some(IntOrString::Int(number.into())),
+        protocol: Some(protocol.into()),
+        ..NetworkPolicyPort::default()
+    }
+}

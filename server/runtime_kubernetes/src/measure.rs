@@ -1,0 +1,108 @@
+//! What a running service does and takes: the database says what it does, the kubelet what its pods take.
+
+use control::port::{Measurement, PortError, ServiceRef};
+use k8s_openapi::api::core::v1::{Pod, Secret as SecretObject};
+use serde::Deserialize;
+
+use crate::Inner;
+use crate::answers::failed;
+use crate::cluster::Cluster;
+use crate::manifests::POSTGRES;
+use crate::names;
+use crate::phases;
+use crate::session::refused;
+
+// One round trip. The owner sees no more of other databases than that they are there.
+const MEASURE: &str = "select
+    (select greatest(sum(numbackends)::bigint - 1, 0) from pg_stat_database where datname = current_database()),
+    current_setting('max_connections')::bigint,
+    (select sum(xact_commit + xact_rollback)::bigint from pg_stat_database),
+    (select sum(blks_hit)::bigint from pg_stat_database),
+    (select sum(blks_read)::bigint from pg_stat_database),
+    pg_database_size(current_database()),
+    coalesce(pg_wal_lsn_diff(case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_lsn() end, '0/0'), 0)::bigint";
+
+/// The part of the kubelet's summary that is read: <https://kubernetes.io/docs/reference/instrumentation/node-metrics/>.
+#[derive(Deserialize)]
+struct Summary {
+    pods: Vec<PodStats>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PodStats {
+    pod_ref: PodRef,
+    #[serde(default)]
+    cpu: Cpu,
+    #[serde(default)]
+    memory: Memory,
+}
+
+#[derive(Deserialize)]
+struct PodRef {
+    name: String,
+    namespace: String,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Cpu {
+    usage_core_nano_seconds: u64,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Memory {
+    working_set_bytes: u64,
+}
+
+impl Inner {
+    pub(crate) async fn measure(&self, service: &ServiceRef) -> Result<Option<Measurement>, PortError> {
+        let cluster = self.namespaced::<Cluster>(service).get_opt(service.name.as_str()).await.map_err(failed)?;
+        let Some(cluster) = cluster.filter(|cluster| phases::read(cluster).phase == control::port::Phase::Running)
+        else {
+            return Ok(None);
+        };
+        let Some(primary) = cluster.status.current_primary else { return Ok(None) };
+        let Some((cpu, memory)) = self.load(service, &primary).await? else { return Ok(None) };
+        let secrets = self.namespaced::<SecretObject>(service);
+        let Some(password) = secrets.get_opt(&names::owner(&service.name)).await.map_err(failed)?.and_then(password)
+        else {
+            return Ok(None);
+        };
+        let client = self.session(service, &names::host(service), POSTGRES, &password).await?;
+        let row = client.query_one(MEASURE, &[]).await.map_err(|error| refused(&error))?;
+        let number = |at: usize| row.try_get::<_, i64>(at).map_err(|error| refused(&error));
+        Ok(Some(Measurement {
+            connections: number(0)?,
+            max_connections: number(1)?,
+            transactions: number(2)?,
+            blocks_hit: number(3)?,
+            blocks_read: number(4)?,
+            size: number(5)?,
+            wal: number(6)?,
+            cpu_ms: i64::try_from(cpu.usage_core_nano_seconds / 1_000_000).unwrap_or(i64::MAX),
+            memory: i64::try_from(memory.working_set_bytes).unwrap_or(i64::MAX),
+        }))
+    }
+
+    /// What a pod takes; nothing where its kubelet hasn't looked at it yet.
+    async fn load(&self, service: &ServiceRef, pod: &str) -> Result<Option<(Cpu, Memory)>, PortError> {
+        let there = self.namespaced::<Pod>(service).get_opt(pod).await.map_err(failed)?;
+        let Some(node) = there.and_then(|pod| pod.spec?.node_name) else { return Ok(None) };
+        let request = http::Request::get(format!("/api/v1/nodes/{node}/proxy/stats/summary")).body(Vec::new());
+        let request = request.map_err(|error| PortError::retry(format!("{node} can't be asked: {error}")))?;
+        let summary: Summary = self.client.request(request).await.map_err(failed)?;
+        let namespace = names::namespace(service.workspace);
+        let ours = |stats: &PodStats| stats.pod_ref.name == pod && stats.pod_ref.namespace == namespace;
+        // zero where the kubelet knows of the pod and hasn't looked at it yet
+        let looked = |(cpu, memory): &(Cpu, Memory)| cpu.usage_core_nano_seconds > 0 && memory.working_set_bytes > 0;
+        Ok(summary.pods.into_iter().find(ours).map(|stats| (stats.cpu, stats.memory)).filter(looked))
+    }
+}
+
+/// The owner's password, as the cluster has it.
+pub(crate) fn password(secret: SecretObject) -> Option<contract::values::Secret> {
+    let bytes = secret.data?.remove("password")?.0;
+    String::from_utf8(bytes).ok().map(contract::values::Secret::new)
+}

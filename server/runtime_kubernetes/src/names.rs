@@ -1,0 +1,76 @@
+//! What objects are called, and the labels by which they are found again.
+
+use std::collections::BTreeMap;
+
+use control::port::{Desired, ServiceName, ServiceRef};
+use uuid::Uuid;
+
+/// Whose fields they are, for server-side apply.
+pub(crate) const FIELD_MANAGER: &str = "berth";
+
+pub(crate) const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
+pub(crate) const WORKSPACE: &str = "berth.dev/workspace";
+pub(crate) const PROJECT: &str = "berth.dev/project";
+pub(crate) const SERVICE: &str = "berth.dev/service";
+pub(crate) const NAME: &str = "berth.dev/name";
+/// The operator's, on everything that it makes for a cluster.
+pub(crate) const CLUSTER: &str = "cnpg.io/cluster";
+
+/// The namespace of a workspace.
+pub(crate) fn namespace(workspace: Uuid) -> String {
+    format!("berth-{workspace}")
+}
+
+/// The Service that leads to the primary, also a name in its certificate.
+pub(crate) fn primary(name: &ServiceName) -> String {
+    format!("{name}-rw")
+}
+
+/// The Service that leads to the primary from outside.
+pub(crate) fn public(name: &ServiceName) -> String {
+    format!("{name}-public")
+}
+
+/// The name of the primary's Service within the cluster.
+pub(crate) fn host(service: &ServiceRef) -> String {
+    format!("{}.{}.svc", primary(&service.name), namespace(service.workspace))
+}
+
+/// The Secret with the owner's user name and password.
+pub(crate) fn owner(name: &ServiceName) -> String {
+    format!("{name}-owner")
+}
+
+/// The operator's Secret with the authority of a cluster's certificates.
+pub(crate) fn authority(name: &ServiceName) -> String {
+    format!("{name}-ca")
+}
+
+/// Selects everything that the operator has made for a cluster.
+pub(crate) fn of_cluster(name: &ServiceName) -> String {
+    format!("{CLUSTER}={name}")
+}
+
+/// Selects the pods of its servers.
+pub(crate) fn instances(name: &ServiceName) -> String {
+    format!("{CLUSTER}={name},cnpg.io/podRole=instance")
+}
+
+/// The labels of everything that is a service's, also of what the operator makes for it.
+pub(crate) fn inherited(desired: &Desired) -> BTreeMap<String, String> {
+    [
+        (SERVICE, desired.id.to_string()),
+        (NAME, desired.service.name.to_string()),
+        (PROJECT, desired.project.to_string()),
+        (WORKSPACE, desired.service.workspace.to_string()),
+    ]
+    .map(|(key, value)| (key.to_owned(), value))
+    .into()
+}
+
+/// The labels of what we make ourselves.
+pub(crate) fn labels(desired: &Desired) -> BTreeMap<String, String> {
+    let mut labels = inherited(desired);
+    labels.insert(MANAGED_BY.into(), FIELD_MANAGER.into());
+    labels
+}

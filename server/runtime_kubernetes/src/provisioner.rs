@@ -1,0 +1,325 @@
+//! The port.
+
+use std::net::IpAddr;
+use std::ops::RangeInclusive;
+use std::sync::PoisonError;
+
+use async_trait::async_trait;
+use contract::Capabilities;
+use contract::log::{LogFilter, LogLines};
+use contract::members::Member;
+use contract::values::Secret;
+use control::port::{
+    Desired, Measurement, Observed, Outside, Phase, PortError, Power, Provisioner, Removal, ServiceName, ServiceRef,
+    SignIn, SignedIn,
+};
+use futures::StreamExt as _;
+use futures::stream::BoxStream;
+use k8s_openapi::api::core::v1::{Endpoints, Namespace, PersistentVolumeClaim, Pod, Secret as SecretObject, Service};
+use k8s_openapi::api::networking::v1::NetworkPolicy;
+use kube::Resource;
+use kube::api::{Api, DeleteParams, ListParams, LogParams, Patch, PatchParams, ValidationDirective};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::json;
+use tokio_stream::wrappers::BroadcastStream;
+use uuid::Uuid;
+
+use crate::answers::{failed, is};
+use crate::cluster::Cluster;
+use crate::manifests::POSTGRES;
+use crate::measure::password;
+use crate::parameters::shared_buffers;
+use crate::session::refused;
+use crate::{Inner, KubernetesRuntime, manifests, names, phases};
+
+/// The operator's: another value restarts the instances, one after the other.
+const RESTARTED_AT: &str = "kubectl.kubernetes.io/restartedAt";
+/// When the primary had begun that a restart is to replace.
+const RESTARTED_FROM: &str = "berth.dev/restarted-from";
+/// The container of a pod that PostgreSQL runs in.
+const CONTAINER: &str = "postgres";
+/// Lines and bytes of each instance's log that are searched.
+const LOG_LINES: i64 = 20_000;
+const LOG_BYTES: i64 = 8 << 20;
+
+#[async_trait]
+impl Provisioner for KubernetesRuntime {
+    fn capabilities(&self) -> Capabilities {
+        self.0.capabilities.clone()
+    }
+
+    fn host(&self, service: &ServiceRef) -> String {
+        names::host(service)
+    }
+
+    fn ports(&self) -> Option<RangeInclusive<u16>> {
+        None
+    }
+
+    async fn ensure(&self, desired: &Desired) -> Result<Observed, PortError> {
+        let clusters = self.0.namespaced::<Cluster>(&desired.service);
+        if desired.existed {
+            let there = clusters.get_opt(desired.service.name.as_str()).await.map_err(failed)?;
+            if there.is_none() {
+                return Ok(Observed::at(Phase::Lost));
+            }
+        }
+        let cluster = self.0.apply_all(desired).await?;
+        if let Some(said) = phases::stuck(&cluster) {
+            return Err(PortError::retry(said));
+        }
+        let observed = phases::read(&cluster);
+        match (desired.power, observed.phase) {
+            (_, Phase::Lost) if !desired.existed => Ok(Observed { phase: Phase::Preparing, ..observed }),
+            (Power::Running, Phase::Running) => self.0.as_wanted(desired, &cluster, observed).await,
+            _ => Ok(observed),
+        }
+    }
+
+    async fn observe(&self, service: &ServiceRef) -> Result<Observed, PortError> {
+        let cluster = self.0.namespaced::<Cluster>(service).get_opt(service.name.as_str()).await.map_err(failed)?;
+        Ok(cluster.map_or(Observed::at(Phase::Absent), |cluster| phases::read(&cluster)))
+    }
+
+    async fn restart(&self, service: &ServiceRef) -> Result<Observed, PortError> {
+        let clusters = self.0.namespaced::<Cluster>(service);
+        let Some(cluster) = clusters.get_opt(service.name.as_str()).await.map_err(failed)? else {
+            return Ok(Observed::at(Phase::Absent));
+        };
+        let observed = phases::read(&cluster);
+        if observed.phase <= Phase::Stopped {
+            return Ok(observed);
+        }
+        // a primary that doesn't answer has no beginning that it could still have behind the restart
+        let began = self.0.began(service).await.ok();
+        let now = time::OffsetDateTime::now_utc().format(&time::format_description::well_known::Rfc3339);
+        let now = now.map_err(|error| PortError::retry(error.to_string()))?;
+        let annotations = json!({ "metadata": { "annotations": { RESTARTED_AT: now, RESTARTED_FROM: began } } });
+        let ours = PatchParams { field_manager: Some(names::FIELD_MANAGER.into()), ..PatchParams::default() };
+        match clusters.patch(service.name.as_str(), &ours, &Patch::Merge(annotations)).await {
+            Ok(_) => Ok(Observed::saying(Phase::Starting, "Its servers are restarted one after the other")),
+            Err(error) if is(&error, 404) => Ok(Observed::at(Phase::Absent)),
+            Err(error) => Err(failed(error)),
+        }
+    }
+
+    async fn delete(&self, service: &ServiceRef) -> Result<Removal, PortError> {
+        self.0.delete(service).await
+    }
+
+    async fn sign_in(&self, at: &SignIn) -> Result<SignedIn, PortError> {
+        let began = tokio::time::Instant::now();
+        let client = self.0.session(&at.service, &at.host, at.port, &at.password).await?;
+        let row = client.query_one("show server_version", &[]).await.map_err(|error| refused(&error))?;
+        let version: String = row.try_get(0).map_err(|error| refused(&error))?;
+        // 17.5 (Debian 17.5-1.pgdg110+1)
+        let version = version.split(' ').next().unwrap_or_default().to_owned();
+        Ok(SignedIn { version, tls: true, took: began.elapsed() })
+    }
+
+    async fn members(&self, service: &ServiceRef) -> Result<Vec<Member>, PortError> {
+        self.0.members(service).await
+    }
+
+    async fn log(&self, service: &ServiceRef, filter: &LogFilter, secret: &Secret) -> Result<LogLines, PortError> {
+        let Ok(primary) = self.0.primary(service).await else { return Ok(LogLines::default()) };
+        let newest = LogParams {
+            container: Some(CONTAINER.into()),
+            tail_lines: Some(LOG_LINES),
+            limit_bytes: Some(LOG_BYTES),
+            ..LogParams::default()
+        };
+        match self.0.namespaced::<Pod>(service).logs(&primary, &newest).await {
+            Ok(log) => Ok(crate::logs::find(&log, filter, secret)),
+            Err(error) if is(&error, 404) => Ok(LogLines::default()),
+            Err(error) => Err(failed(error)),
+        }
+    }
+
+    async fn measure(&self, service: &ServiceRef) -> Result<Option<Measurement>, PortError> {
+        self.0.measure(service).await
+    }
+
+    fn changes(&self) -> BoxStream<'static, ServiceName> {
+        // a reader that was too slow lost hints only
+        BroadcastStream::new(self.0.hints.subscribe()).filter_map(|hint| std::future::ready(hint.ok())).boxed()
+    }
+}
+
+impl Inner {
+    /// Makes every object of a service what it should be; what needs others comes behind them.
+    async fn apply_all(&self, desired: &Desired) -> Result<Cluster, PortError> {
+        let service = &desired.service;
+        let image = self.config.image(desired.major).ok_or_else(|| {
+            let major = desired.major;
+            PortError::Rejected(format!("The configuration of this installation names no image of PostgreSQL {major}"))
+        })?;
+        self.namespace(service.workspace).await?;
+        let secret = manifests::owner(desired);
+        let policy = manifests::policy(desired, &self.config, &self.api_server().await?);
+        let (secrets, policies) = (self.namespaced(service), self.namespaced(service));
+        let made = futures::future::try_join(apply(&secrets, &secret), apply(&policies, &policy)).await;
+        if let Err(error) = made {
+            // somebody may have taken it away
+            self.namespaces.lock().unwrap_or_else(PoisonError::into_inner).remove(&service.workspace);
+            return Err(match error {
+                error if is(&error, 404) => PortError::retry("The namespace of its workspace is gone"),
+                error => failed(error),
+            });
+        }
+        let cluster = manifests::cluster(desired, &self.config, image);
+        apply(&self.namespaced(service), &cluster).await.map_err(failed)
+    }
+
+    /// Makes the namespace of a workspace; once in the life of this console.
+    async fn namespace(&self, workspace: Uuid) -> Result<(), PortError> {
+        if self.namespaces.lock().unwrap_or_else(PoisonError::into_inner).contains(&workspace) {
+            return Ok(());
+        }
+        let (namespace, closed) = manifests::namespace(workspace);
+        apply(&Api::<Namespace>::all(self.client.clone()), &namespace).await.map_err(failed)?;
+        let policies = Api::<NetworkPolicy>::namespaced(self.client.clone(), &names::namespace(workspace));
+        apply(&policies, &closed).await.map_err(failed)?;
+        self.namespaces.lock().unwrap_or_else(PoisonError::into_inner).insert(workspace);
+        Ok(())
+    }
+
+    /// Where the API server listens, as pods see it: the operator's instance manager has to reach it.
+    async fn api_server(&self) -> Result<Vec<(IpAddr, u16)>, PortError> {
+        let endpoints = Api::<Endpoints>::namespaced(self.client.clone(), "default");
+        let found = endpoints.get_opt("kubernetes").await.map_err(failed)?;
+        let subsets = found.and_then(|found| found.subsets).unwrap_or_default();
+        let each = subsets.iter().flat_map(|subset| {
+            let ports = subset.ports.iter().flatten().filter_map(|port| u16::try_from(port.port).ok());
+            let addresses = subset.addresses.iter().flatten().filter_map(|address| address.ip.parse().ok());
+            addresses.flat_map(move |address| ports.clone().map(move |port| (address, port)))
+        });
+        Ok(each.collect())
+    }
+
+    /// Whether a cluster that runs is what is wanted, asked of the server itself as its owner.
+    async fn as_wanted(&self, desired: &Desired, cluster: &Cluster, running: Observed) -> Result<Observed, PortError> {
+        let (service, status) = (&desired.service, &cluster.status);
+        let whole = status.ready_instances == desired.instances.count();
+        if status.phase.as_deref() != Some(phases::HEALTHY) || !whole {
+            return Ok(running);
+        }
+        if let Some(restart) = cluster.annotation(RESTARTED_AT)
+            && !self.all_restarted(service, restart).await?
+        {
+            return Ok(Observed::saying(Phase::Starting, "Its servers are restarted one after the other"));
+        }
+        let looked = async {
+            let host = names::host(service);
+            let client = self.session(service, &host, POSTGRES, &desired.password).await?;
+            let query = "select setting::bigint / 128, pg_postmaster_start_time()::text
+                         from pg_settings where name = 'shared_buffers'";
+            let row = client.query_one(query, &[]).await.map_err(|error| refused(&error))?;
+            let buffers: i64 = row.try_get(0).map_err(|error| refused(&error))?;
+            let began: String = row.try_get(1).map_err(|error| refused(&error))?;
+            Ok::<_, PortError>((buffers, began))
+        };
+        Ok(match looked.await {
+            Err(error) => Observed::saying(Phase::Running, error.to_string()),
+            Ok((_, began)) if cluster.annotation(RESTARTED_FROM) == Some(began.as_str()) => {
+                Observed::saying(Phase::Starting, "It is about to be restarted")
+            }
+            Ok((buffers, _)) if buffers != i64::from(shared_buffers(&desired.size)) => {
+                Observed::saying(Phase::Starting, "It is about to be restarted with its new size")
+            }
+            Ok(_) => Observed { primary: running.primary, ..self.reached_from_outside(desired).await? },
+        })
+    }
+
+    /// What is as wanted inside, once it is reached from outside as well, where that is wanted.
+    async fn reached_from_outside(&self, desired: &Desired) -> Result<Observed, PortError> {
+        let service = &desired.service;
+        let ready = Observed::saying(Phase::Ready, format!("both are called {}", service.name.database()));
+        if !desired.public_access {
+            return Ok(ready);
+        }
+        let leads = self.namespaced::<Service>(service).get_opt(&names::public(&service.name)).await.map_err(failed)?;
+        let Some(outside) = leads.and_then(address) else {
+            return Ok(Observed::saying(Phase::Starting, "The cluster has given it no public address yet"));
+        };
+        Ok(match self.session_from_outside(service, &outside, &desired.password).await {
+            Ok(_) => Observed { outside: Some(outside), ..ready },
+            Err(error) => Observed::saying(Phase::Starting, format!("Its public address does not answer: {error}")),
+        })
+    }
+
+    /// Whether each instance has begun behind the last restart that was asked for.
+    async fn all_restarted(&self, service: &ServiceRef, restart: &str) -> Result<bool, PortError> {
+        let members = ListParams::default().labels(&names::instances(&service.name));
+        let pods = self.namespaced::<Pod>(service).list(&members).await.map_err(failed)?;
+        Ok(pods.items.iter().all(|pod| {
+            let annotations = pod.metadata.annotations.as_ref();
+            annotations.and_then(|all| all.get(RESTARTED_AT)).is_some_and(|at| at == restart)
+        }))
+    }
+
+    /// When the primary began.
+    async fn began(&self, service: &ServiceRef) -> Result<String, PortError> {
+        let secrets = self.namespaced::<SecretObject>(service);
+        let secret = secrets.get(&names::owner(&service.name)).await.map_err(failed)?;
+        let password = password(secret).ok_or_else(|| PortError::retry(format!("{service} has no password")))?;
+        let client = self.session(service, &names::host(service), POSTGRES, &password).await?;
+        let row = client.query_one("select pg_postmaster_start_time()::text", &[]).await;
+        row.and_then(|row| row.try_get(0)).map_err(|error| refused(&error))
+    }
+
+    /// The cluster first, and with it what the operator has made; then what is ours.
+    async fn delete(&self, service: &ServiceRef) -> Result<Removal, PortError> {
+        let name = service.name.as_str();
+        if delete(&self.namespaced::<Cluster>(service), name).await? {
+            return Ok(Removal::Pending);
+        }
+        let members = ListParams::default().labels(&names::of_cluster(&service.name));
+        let (pods, volumes) = (self.namespaced::<Pod>(service), self.namespaced::<PersistentVolumeClaim>(service));
+        let pods_left = !pods.list_metadata(&members).await.map_err(failed)?.items.is_empty();
+        let volumes_left = !volumes.list_metadata(&members).await.map_err(failed)?.items.is_empty();
+        if pods_left || volumes_left {
+            // they go by themselves, unless somebody took the cluster away from them
+            let params = DeleteParams::default();
+            pods.delete_collection(&params, &members).await.map_err(failed)?;
+            volumes.delete_collection(&params, &members).await.map_err(failed)?;
+            return Ok(Removal::Pending);
+        }
+        delete(&self.namespaced::<SecretObject>(service), &names::owner(&service.name)).await?;
+        delete(&self.namespaced::<NetworkPolicy>(service), name).await?;
+        Ok(Removal::Gone)
+    }
+}
+
+/// What a load balancer has been given.
+fn address(service: Service) -> Option<Outside> {
+    let given = service.status?.load_balancer?.ingress?.into_iter().next()?;
+    Some(Outside { host: given.hostname.or(given.ip)?, port: POSTGRES })
+}
+
+/// Makes an object what is wanted, whoever else set those fields; anything that the API server doesn't know is refused.
+async fn apply<K>(api: &Api<K>, wanted: &K) -> Result<K, kube::Error>
+where
+    K: Resource<DynamicType = ()> + Serialize + DeserializeOwned + Clone + std::fmt::Debug,
+{
+    let params = PatchParams {
+        field_manager: Some(names::FIELD_MANAGER.into()),
+        field_validation: Some(ValidationDirective::Strict),
+        force: true,
+        dry_run: false,
+    };
+    api.patch(wanted.meta().name.as_deref().unwrap_or_default(), &params, &Patch::Apply(wanted)).await
+}
+
+/// Takes an object away, behind everything that it owns; answers whether it was still there.
+async fn delete<K>(api: &Api<K>, name: &str) -> Result<bool, PortError>
+where
+    K: Resource<DynamicType = ()> + DeserializeOwned + Clone + std::fmt::Debug,
+{
+    match api.delete(name, &DeleteParams::foreground()).await {
+        Ok(_) => Ok(true),
+        Err(error) if is(&error, 404) => Ok(false),
+        Err(error) => Err(failed(error)),
+    }
+}

@@ -1,0 +1,167 @@
+//! A session on a service's primary, encrypted, as its owner.
+
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use contract::values::Secret;
+use control::port::{Outside, PortError, ServiceRef};
+use k8s_openapi::api::core::v1::{Pod, Secret as SecretObject};
+use kube::api::Api;
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio_postgres::Client;
+use tokio_postgres::config::SslMode;
+use tokio_postgres::tls::MakeTlsConnect;
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use crate::Inner;
+use crate::answers::failed;
+use crate::cluster::Cluster;
+use crate::manifests::POSTGRES;
+use crate::names;
+
+/// How long it may take to be signed in, over however many hops.
+const TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How instances are reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// By their Service: Berth runs in the cluster.
+    Direct,
+    /// Through the API server: Berth runs outside.
+    Forwarded,
+}
+
+impl Reach {
+    pub(crate) fn from(access: &kube::Config) -> Self {
+        let inside = kube::Config::incluster_env().is_ok_and(|inside| inside.cluster_url == access.cluster_url);
+        if inside { Self::Direct } else { Self::Forwarded }
+    }
+}
+
+impl Inner {
+    /// Signs in as the owner. The session ends with the client.
+    pub(crate) async fn session(
+        &self,
+        service: &ServiceRef,
+        host: &str,
+        port: u16,
+        password: &Secret,
+    ) -> Result<Client, PortError> {
+        let connected = tokio::time::timeout(TIMEOUT, async {
+            let authority = self.authority(service).await?;
+            match self.reach {
+                Reach::Direct => signed_in(dialled(host, port).await?, service, &authority, password).await,
+                Reach::Forwarded => {
+                    let pods = self.namespaced::<Pod>(service);
+                    let primary = self.primary(service).await?;
+                    let mut forwarder = pods.portforward(&primary, &[POSTGRES]).await.map_err(failed)?;
+                    let stream = forwarder.take_stream(POSTGRES);
+                    let stream = stream.ok_or_else(|| PortError::retry(format!("{primary} can't be reached")))?;
+                    signed_in(stream, service, &authority, password).await
+                }
+            }
+        });
+        let connected = connected.await;
+        let waited = || Err(PortError::retry(format!("{service} did not answer within {} s", TIMEOUT.as_secs())));
+        let connected = connected.unwrap_or_else(|_| waited());
+        if connected.is_err() {
+            // it may have been made anew, with another authority
+            self.authorities.lock().unwrap_or_else(PoisonError::into_inner).remove(&service.name);
+        }
+        connected
+    }
+
+    /// Signs in as the owner through an address that everybody reaches.
+    pub(crate) async fn session_from_outside(
+        &self,
+        service: &ServiceRef,
+        outside: &Outside,
+        password: &Secret,
+    ) -> Result<Client, PortError> {
+        let connected = tokio::time::timeout(TIMEOUT, async {
+            let authority = self.authority(service).await?;
+            signed_in(dialled(&outside.host, outside.port).await?, service, &authority, password).await
+        });
+        let Outside { host, port } = outside;
+        let waited = || Err(PortError::retry(format!("{host}:{port} did not answer within {} s", TIMEOUT.as_secs())));
+        connected.await.unwrap_or_else(|_| waited())
+    }
+
+    pub(crate) fn namespaced<K>(&self, service: &ServiceRef) -> Api<K>
+    where
+        K: kube::Resource<DynamicType = (), Scope = kube::core::NamespaceResourceScope>,
+    {
+        Api::namespaced(self.client.clone(), &names::namespace(service.workspace))
+    }
+
+    /// The pod of the server that takes writes.
+    pub(crate) async fn primary(&self, service: &ServiceRef) -> Result<String, PortError> {
+        let cluster = self.namespaced::<Cluster>(service).get_opt(service.name.as_str()).await.map_err(failed)?;
+        let primary = cluster.and_then(|cluster| cluster.status.current_primary);
+        primary.ok_or_else(|| PortError::retry(format!("{service} has no primary")))
+    }
+
+    async fn authority(&self, service: &ServiceRef) -> Result<Vec<u8>, PortError> {
+        let known = self.authorities.lock().unwrap_or_else(PoisonError::into_inner).get(&service.name).cloned();
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let secrets = self.namespaced::<SecretObject>(service);
+        let secret = secrets.get_opt(&names::authority(&service.name)).await.map_err(failed)?;
+        let pem = secret.and_then(|secret| secret.data?.remove("ca.crt"));
+        let pem = pem.ok_or_else(|| PortError::retry(format!("{service} has no certificate yet")))?.0;
+        let mut known = self.authorities.lock().unwrap_or_else(PoisonError::into_inner);
+        known.insert(service.name.clone(), pem.clone());
+        Ok(pem)
+    }
+}
+
+async fn dialled(host: &str, port: u16) -> Result<TcpStream, PortError> {
+    TcpStream::connect((host, port)).await.map_err(|error| PortError::retry(format!("{host}:{port}: {error}")))
+}
+
+async fn signed_in<S>(stream: S, service: &ServiceRef, authority: &[u8], password: &Secret) -> Result<Client, PortError>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let tls = <MakeRustlsConnect as MakeTlsConnect<S>>::make_tls_connect(
+        &mut connector(authority)?,
+        &names::primary(&service.name),
+    );
+    let tls = tls.map_err(|error| PortError::retry(format!("The name of {service} can't be checked: {error}")))?;
+    let name = service.name.database();
+    let mut config = tokio_postgres::Config::new();
+    config.dbname(&name).user(&name).password(password.expose()).application_name("berth");
+    config.ssl_mode(SslMode::Require);
+    let (client, connection) = config.connect_raw(stream, tls).await.map_err(|error| refused(&error))?;
+    // it ends when the client is dropped
+    tokio::spawn(connection);
+    Ok(client)
+}
+
+/// Trusts this authority only.
+fn connector(authority: &[u8]) -> Result<MakeRustlsConnect, PortError> {
+    let unusable = |error: &dyn std::fmt::Display| PortError::retry(format!("Its certificate can't be used: {error}"));
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(authority) {
+        roots.add(certificate.map_err(|error| unusable(&error))?).map_err(|error| unusable(&error))?;
+    }
+    let config = rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| unusable(&error))?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(MakeRustlsConnect::new(config))
+}
+
+/// What a server says stands as it says it.
+pub(crate) fn refused(error: &tokio_postgres::Error) -> PortError {
+    match error.as_db_error() {
+        Some(said) => PortError::retry(format!("the server answered: {}", said.message())),
+        None => PortError::retry(format!("the connection broke: {error}")),
+    }
+}
