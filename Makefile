@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run build dev test test-rust test-lints test-console test-end2end test-cluster test-node test-long cluster cluster-down cluster-program npm fuzz bench queries tools test-tools bench-tools
+.PHONY: help run build dev test test-rust test-lints test-console test-end2end test-cluster test-loopback test-node test-long cluster cluster-down cluster-program npm fuzz bench queries tools test-tools bench-tools
 
 BERTH := target/release/berth
 TESTED_BERTH := target/debug/berth
@@ -82,8 +82,12 @@ cluster-program: tools
 
 test-cluster: cluster-program test-console npm
 	cargo test --package cluster
-	$(CLUSTER) with -- cargo test --package cluster --features loopback --test admission
+	$(CLUSTER) with -- $(MAKE) test-loopback
 	$(CLUSTER) with --size node -- $(MAKE) test-node
+
+test-loopback:
+	cargo test --package cluster --features loopback --test admission
+	cargo test --package runtime_kubernetes --features loopback --lib
 
 # Several at a time: they wait for pods.
 test-node:

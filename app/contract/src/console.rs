@@ -16,6 +16,7 @@ use crate::new_service::NewService;
 use crate::operation::{Operation, OperationKind};
 use crate::page::{Page, PageRequest};
 use crate::permission::{Permission, Role};
+use crate::preview::Preview;
 use crate::project::{Project, ProjectFields, Var, VarFields, VarKey};
 use crate::resource::{Plan, Region, Resource};
 use crate::service::{ConnectionTest, Service, ServiceFilter};
@@ -83,6 +84,9 @@ pub trait Console: Send + Sync {
 
     /// services:manage. 201: the service with its credentials. `key` is the Idempotency-Key.
     async fn create_service(&self, who: &Caller, new: NewService, key: Option<String>) -> Answer<Service>;
+    /// services:manage. What the runtime would make of it, and what it refuses; nothing is changed. `None` on runtimes that have
+    /// nothing to show.
+    async fn preview_service(&self, who: &Caller, new: NewService) -> Answer<Option<Preview>>;
     /// services:view. Newest first, without secrets.
     async fn list_services(&self, who: &Caller, filter: ServiceFilter, page: PageRequest) -> Answer<Page<Service>>;
     /// services:view.

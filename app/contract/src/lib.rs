@@ -31,6 +31,7 @@ pub mod new_service;
 pub mod operation;
 pub mod page;
 pub mod permission;
+pub mod preview;
 pub mod problem;
 pub mod project;
 mod read;

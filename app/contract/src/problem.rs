@@ -50,6 +50,11 @@ impl Problem {
         Self::rule(field, code, format!("{} {rest}", human(field)))
     }
 
+    /// The runtime's own words about what the field led to.
+    pub fn refused(field: &str, words: &str) -> Self {
+        Self::rule(field, "refused", words.to_owned())
+    }
+
     fn shape(field: &str, code: &str, words: String) -> Self {
         Self { field: field.into(), kind: Kind::Shape, code: code.into(), words, mend: None }
     }

@@ -6,6 +6,7 @@ use contract::{
     metrics::{Metrics, Span},
     operation::Operation,
     page::{Page, PageRequest},
+    preview::Preview,
     service::ServiceFilter,
     values::Secret,
 };
@@ -108,6 +109,13 @@ pub async fn usual_create(workspace: String) -> Answer<Option<u64>> {
 pub async fn service_log(workspace: String, id: String, filter: LogFilter) -> Answer<LogLines> {
     let (console, who) = super::enter(workspace).await?;
     Ok(console.service_log(&who, &id, filter).await?)
+}
+
+/// `None` on runtimes that have nothing to show.
+#[server(prefix = "/call", endpoint = "preview_service", protocol = Calls)]
+pub async fn preview_service(workspace: String, new: NewService) -> Answer<Option<Preview>> {
+    let (console, who) = super::enter(workspace).await?;
+    Ok(console.preview_service(&who, new).await?)
 }
 
 #[server(prefix = "/call", endpoint = "service_members", protocol = Calls)]

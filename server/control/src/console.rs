@@ -10,6 +10,7 @@ use contract::members::Members;
 use contract::metrics::{Metrics, Span};
 use contract::operation::{Operation, OperationKind};
 use contract::page::{Page, PageRequest};
+use contract::preview::Preview;
 use contract::project::{Project, ProjectFields, Var, VarFields, VarKey};
 use contract::resource::{Plan, Region, Resource};
 use contract::service::{ConnectionTest, ServiceFilter};
@@ -75,6 +76,9 @@ impl Console for Control {
         Ok(Control::usual_time(self, who, kind).await?)
     }
 
+    async fn preview_service(&self, who: &Caller, new: NewService) -> Answer<Option<Preview>> {
+        Ok(Control::preview_service(self, who, new).await?)
+    }
     async fn service_members(&self, who: &Caller, id: &str) -> Answer<Members> {
         Ok(Control::service_members(self, who, id).await?)
     }

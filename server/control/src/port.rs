@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use contract::Capabilities;
 use contract::log::{LogFilter, LogLines};
 use contract::members::Member;
+use contract::preview::Preview;
 use contract::spec::Size;
 use contract::values::{Instances, PgMajor, Secret};
 use futures::stream::BoxStream;
@@ -250,12 +251,16 @@ pub trait Provisioner: Send + Sync + 'static {
     /// server is restarted where they need it.
     async fn ensure(&self, desired: &Desired) -> Result<Observed, PortError>;
 
+    /// What [`Provisioner::ensure`] would make of a wish, with what it refuses, and changes nothing; `None` where there is nothing
+    /// that people would read.
+    async fn preview(&self, desired: &Desired) -> Result<Option<Preview>, PortError>;
+
     /// Looks, and changes nothing. Absent: [`Phase::Absent`]. Reports at most [`Phase::Running`].
     async fn observe(&self, service: &ServiceRef) -> Result<Observed, PortError>;
 
     /// Begins a restart, and reports where that is: the next [`Phase::Ready`] of [`Provisioner::ensure`] is one of servers
     /// that have begun anew. Absent or stopped: nothing to do.
-    async fn restart(&self, service: &ServiceRef) -> Result<Observed, PortError>;
+    async fn restart(&self, at: &SignIn) -> Result<Observed, PortError>;
 
     /// Removes everything of it. Absent: [`Removal::Gone`]. Half removed: goes on.
     async fn delete(&self, service: &ServiceRef) -> Result<Removal, PortError>;
@@ -271,7 +276,7 @@ pub trait Provisioner: Send + Sync + 'static {
     async fn log(&self, service: &ServiceRef, filter: &LogFilter, secret: &Secret) -> Result<LogLines, PortError>;
 
     /// Measures a running server. Absent, stopped or not ready yet: `None`.
-    async fn measure(&self, service: &ServiceRef) -> Result<Option<Measurement>, PortError>;
+    async fn measure(&self, at: &SignIn) -> Result<Option<Measurement>, PortError>;
 
     /// Names of services that may have changed: hints, which may be lost or wrong.
     fn changes(&self) -> BoxStream<'static, ServiceName>;

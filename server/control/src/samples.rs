@@ -5,6 +5,7 @@ use std::time::Duration;
 use contract::Caller;
 use contract::metrics::{MetricPoint, Metrics, Span};
 use contract::permission::Permission;
+use contract::values::Port;
 use futures::StreamExt as _;
 use sqlx::PgPool;
 use tokio::time::MissedTickBehavior;
@@ -13,7 +14,8 @@ use uuid::Uuid;
 
 use crate::Control;
 use crate::error::Error;
-use crate::port::{Measurement, ServiceName, ServiceRef};
+use crate::port::{Measurement, ServiceName, ServiceRef, SignIn};
+use crate::reconcile::row::password_place;
 use crate::services::entity;
 
 /// Between two measurements of a service.
@@ -47,18 +49,21 @@ pub async fn run(control: Control, stop: CancellationToken) {
 /// The store is away.
 pub async fn measure_all(control: &Control) -> Result<(), Error> {
     let services = sqlx::query!(
-        "select id, workspace_id, name from services
-         where service_type = 'postgres' and state in ('healthy', 'degraded') and not deleting"
+        r#"select id, workspace_id, name, port, sealed_password as "sealed_password!" from services
+         where service_type = 'postgres' and state in ('healthy', 'degraded') and not deleting"#
     )
     .fetch_all(&control.pool)
     .await?;
     let measured = futures::stream::iter(services).map(async |service| {
         let name = ServiceName::parse(&service.name).ok_or(Error::Unexpected("services.name"))?;
+        let password = control.sealer.open(password_place(service.workspace_id, &name), &service.sealed_password)?;
+        let port = service.port.and_then(|port| u16::try_from(port).ok()).unwrap_or(Port::POSTGRES.number());
         let at = ServiceRef { workspace: service.workspace_id, name };
+        let at = SignIn { host: control.runtime.host(&at), port, service: at, password };
         match control.runtime.measure(&at).await {
             Ok(Some(found)) => write(&control.pool, service.workspace_id, service.id, &found).await?,
             Ok(None) => {}
-            Err(error) => tracing::debug!(service = %at, %error, "a service could not be measured"),
+            Err(error) => tracing::debug!(service = %at.service, %error, "a service could not be measured"),
         }
         Ok::<_, Error>(())
     });

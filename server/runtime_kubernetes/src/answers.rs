@@ -34,3 +34,37 @@ pub(crate) fn failed(error: Error) -> PortError {
 pub(crate) fn is(error: &Error, code: u16) -> bool {
     matches!(error, Error::Api(status) if status.code == code)
 }
+
+#[cfg(test)]
+mod tests {
+    use kube::core::Status;
+
+    use super::*;
+
+    fn answered(code: u16, message: &str) -> PortError {
+        let status = serde_json::json!({ "code": code, "message": message, "details": { "retryAfterSeconds": 3 } });
+        failed(Error::Api(Box::new(serde_json::from_value::<Status>(status).unwrap())))
+    }
+
+    #[test]
+    fn only_what_is_wrong_with_the_object_is_final() {
+        for code in [400, 413, 422] {
+            assert_eq!(answered(code, "spec.x: no"), PortError::Rejected("spec.x: no".into()));
+        }
+        for code in [401, 403, 404, 409, 410, 429, 500, 503] {
+            assert!(matches!(answered(code, "x"), PortError::Retry { .. }), "{code}");
+        }
+    }
+
+    #[test]
+    fn a_server_that_asks_for_patience_gets_it() {
+        let PortError::Retry { after, .. } = answered(429, "slow down") else { unreachable!() };
+        assert_eq!(after, Some(Duration::from_secs(3)));
+    }
+
+    #[test]
+    fn a_right_that_is_missing_is_named_and_a_quota_is_none() {
+        assert!(answered(403, "cannot patch clusters").to_string().starts_with("Berth lacks a right"));
+        assert!(answered(403, "exceeded quota: x").to_string().starts_with("The API server answered"));
+    }
+}

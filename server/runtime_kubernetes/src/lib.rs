@@ -5,9 +5,12 @@
 //! in memory but what can be asked for again.
 
 mod answers;
+mod breaker;
 mod capabilities;
 mod cluster;
 mod config;
+#[cfg(all(test, feature = "loopback"))]
+mod faults;
 mod logs;
 mod manifests;
 mod measure;
@@ -15,25 +18,33 @@ mod members;
 mod names;
 mod parameters;
 mod phases;
+mod preview;
 mod provisioner;
 mod session;
 mod watch;
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use contract::Capabilities;
 use control::port::ServiceName;
 use kube::Client;
+use kube::client::ClientBuilder;
 use tokio::sync::broadcast;
+use tokio::time::Instant;
 use uuid::Uuid;
 
+use self::breaker::Breaker;
 pub use self::capabilities::Capacity;
 pub use self::config::{Config, ConfigError};
 use self::session::Reach;
+use self::watch::Seen;
 
 /// Hints kept for a reader that is slow; lost ones cost a wait until the next look.
 const HINTS: usize = 1024;
+/// How long a connection to the API server may take.
+const CONNECT: Duration = Duration::from_secs(5);
 
 /// Services as clusters of CloudNativePG. Cheap to clone.
 #[derive(Clone)]
@@ -48,7 +59,20 @@ struct Inner {
     namespaces: Mutex<HashSet<Uuid>>,
     /// The authority of each service's certificate, in PEM.
     authorities: Mutex<BTreeMap<ServiceName, Vec<u8>>>,
+    /// What was applied last for each service that isn't ready yet.
+    applied: Mutex<BTreeMap<ServiceName, Applied>>,
+    seen: Seen,
     hints: broadcast::Sender<ServiceName>,
+}
+
+/// Objects as they were made what is wanted.
+#[derive(Clone, Copy)]
+struct Applied {
+    /// Of what was wanted.
+    hash: u64,
+    /// Of the cluster behind it.
+    version: Option<u64>,
+    at: Instant,
 }
 
 /// Why it can't be used.
@@ -81,7 +105,13 @@ impl KubernetesRuntime {
     /// The access is none that can be used.
     pub fn start(access: Access, config: Config) -> Result<Self, StartError> {
         let reach = Reach::from(&access.0);
-        let client = Client::try_from(*access.0).map_err(StartError::Access)?;
+        let mut access = *access.0;
+        access.connect_timeout = Some(CONNECT);
+        // the reconciler has a backoff of its own
+        access.default_retry = false;
+        let client =
+            ClientBuilder::try_from(access).map_err(StartError::Access)?.with_layer(&Breaker::default()).build();
+        let (seen, writer) = Seen::new();
         let runtime = Self(Arc::new(Inner {
             client,
             capabilities: capabilities::of(&config),
@@ -89,9 +119,11 @@ impl KubernetesRuntime {
             reach,
             namespaces: Mutex::default(),
             authorities: Mutex::default(),
+            applied: Mutex::default(),
+            seen,
             hints: broadcast::channel(HINTS).0,
         }));
-        tokio::spawn(watch::run(Arc::downgrade(&runtime.0)));
+        tokio::spawn(watch::run(Arc::downgrade(&runtime.0), writer));
         Ok(runtime)
     }
 

@@ -1,6 +1,7 @@
 //! What is wanted of a service, as objects of the Kubernetes API.
 
 use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::net::IpAddr;
 
 use control::port::{Desired, Power};
@@ -66,6 +67,17 @@ pub(crate) fn namespace(workspace: Uuid) -> (Namespace, NetworkPolicy) {
         }),
     };
     (namespace, closed)
+}
+
+/// Another one for whatever else is wanted.
+pub(crate) fn hash(desired: &Desired) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    let Desired { service, id, project, major, instances, size, public_access, power, port, password, existed: _ } =
+        desired;
+    let sizes = (size.ram.mib(), size.disk.mib(), size.cpu.millis());
+    (service, id, project, major.number(), instances.count(), sizes, public_access).hash(&mut hasher);
+    (*power == Power::Stopped, port, password.expose()).hash(&mut hasher);
+    hasher.finish()
 }
 
 /// User name and password of the owner.

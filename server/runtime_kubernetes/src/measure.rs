@@ -1,13 +1,11 @@
 //! What a running service does and takes: the database says what it does, the kubelet what its pods take.
 
-use control::port::{Measurement, PortError, ServiceRef};
-use k8s_openapi::api::core::v1::{Pod, Secret as SecretObject};
+use control::port::{Measurement, Phase, PortError, ServiceRef, SignIn};
+use k8s_openapi::api::core::v1::Pod;
 use serde::Deserialize;
 
 use crate::Inner;
 use crate::answers::failed;
-use crate::cluster::Cluster;
-use crate::manifests::POSTGRES;
 use crate::names;
 use crate::phases;
 use crate::session::refused;
@@ -57,20 +55,15 @@ struct Memory {
 }
 
 impl Inner {
-    pub(crate) async fn measure(&self, service: &ServiceRef) -> Result<Option<Measurement>, PortError> {
-        let cluster = self.namespaced::<Cluster>(service).get_opt(service.name.as_str()).await.map_err(failed)?;
-        let Some(cluster) = cluster.filter(|cluster| phases::read(cluster).phase == control::port::Phase::Running)
-        else {
+    pub(crate) async fn measure(&self, at: &SignIn) -> Result<Option<Measurement>, PortError> {
+        let service = &at.service;
+        let cluster = self.look(service, None).await?;
+        let Some(cluster) = cluster.filter(|cluster| phases::read(cluster).phase == Phase::Running) else {
             return Ok(None);
         };
-        let Some(primary) = cluster.status.current_primary else { return Ok(None) };
-        let Some((cpu, memory)) = self.load(service, &primary).await? else { return Ok(None) };
-        let secrets = self.namespaced::<SecretObject>(service);
-        let Some(password) = secrets.get_opt(&names::owner(&service.name)).await.map_err(failed)?.and_then(password)
-        else {
-            return Ok(None);
-        };
-        let client = self.session(service, &names::host(service), POSTGRES, &password).await?;
+        let Some(primary) = &cluster.status.current_primary else { return Ok(None) };
+        let Some((cpu, memory)) = self.load(service, primary).await? else { return Ok(None) };
+        let client = self.session(service, &at.host, at.port, &at.password).await?;
         let row = client.query_one(MEASURE, &[]).await.map_err(|error| refused(&error))?;
         let number = |at: usize| row.try_get::<_, i64>(at).map_err(|error| refused(&error));
         Ok(Some(Measurement {
@@ -99,10 +92,4 @@ impl Inner {
         let looked = |(cpu, memory): &(Cpu, Memory)| cpu.usage_core_nano_seconds > 0 && memory.working_set_bytes > 0;
         Ok(summary.pods.into_iter().find(ours).map(|stats| (stats.cpu, stats.memory)).filter(looked))
     }
-}
-
-/// The owner's password, as the cluster has it.
-pub(crate) fn password(secret: SecretObject) -> Option<contract::values::Secret> {
-    let bytes = secret.data?.remove("password")?.0;
-    String::from_utf8(bytes).ok().map(contract::values::Secret::new)
 }

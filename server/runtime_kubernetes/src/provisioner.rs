@@ -2,12 +2,14 @@
 
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use contract::Capabilities;
 use contract::log::{LogFilter, LogLines};
 use contract::members::Member;
+use contract::preview::Preview;
 use contract::values::Secret;
 use control::port::{
     Desired, Measurement, Observed, Outside, Phase, PortError, Power, Provisioner, Removal, ServiceName, ServiceRef,
@@ -22,16 +24,17 @@ use kube::api::{Api, DeleteParams, ListParams, LogParams, Patch, PatchParams, Va
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
+use tokio::time::Instant;
 use tokio_stream::wrappers::BroadcastStream;
 use uuid::Uuid;
 
 use crate::answers::{failed, is};
 use crate::cluster::Cluster;
 use crate::manifests::POSTGRES;
-use crate::measure::password;
 use crate::parameters::shared_buffers;
 use crate::session::refused;
-use crate::{Inner, KubernetesRuntime, manifests, names, phases};
+use crate::watch::version;
+use crate::{Applied, Inner, KubernetesRuntime, manifests, names, phases};
 
 /// The operator's: another value restarts the instances, one after the other.
 const RESTARTED_AT: &str = "kubectl.kubernetes.io/restartedAt";
@@ -39,6 +42,8 @@ const RESTARTED_AT: &str = "kubectl.kubernetes.io/restartedAt";
 const RESTARTED_FROM: &str = "berth.dev/restarted-from";
 /// The container of a pod that PostgreSQL runs in.
 const CONTAINER: &str = "postgres";
+/// How long what was applied is taken to be there still.
+const AGAIN: Duration = Duration::from_secs(10);
 /// Lines and bytes of each instance's log that are searched.
 const LOG_LINES: i64 = 20_000;
 const LOG_BYTES: i64 = 8 << 20;
@@ -58,14 +63,10 @@ impl Provisioner for KubernetesRuntime {
     }
 
     async fn ensure(&self, desired: &Desired) -> Result<Observed, PortError> {
-        let clusters = self.0.namespaced::<Cluster>(&desired.service);
-        if desired.existed {
-            let there = clusters.get_opt(desired.service.name.as_str()).await.map_err(failed)?;
-            if there.is_none() {
-                return Ok(Observed::at(Phase::Lost));
-            }
+        if desired.existed && self.0.look(&desired.service, None).await?.is_none() {
+            return Ok(Observed::at(Phase::Lost));
         }
-        let cluster = self.0.apply_all(desired).await?;
+        let cluster = self.0.as_applied(desired).await?;
         if let Some(said) = phases::stuck(&cluster) {
             return Err(PortError::retry(said));
         }
@@ -77,12 +78,17 @@ impl Provisioner for KubernetesRuntime {
         }
     }
 
+    async fn preview(&self, desired: &Desired) -> Result<Option<Preview>, PortError> {
+        self.0.preview(desired).await.map(Some)
+    }
+
     async fn observe(&self, service: &ServiceRef) -> Result<Observed, PortError> {
-        let cluster = self.0.namespaced::<Cluster>(service).get_opt(service.name.as_str()).await.map_err(failed)?;
+        let cluster = self.0.look(service, None).await?;
         Ok(cluster.map_or(Observed::at(Phase::Absent), |cluster| phases::read(&cluster)))
     }
 
-    async fn restart(&self, service: &ServiceRef) -> Result<Observed, PortError> {
+    async fn restart(&self, at: &SignIn) -> Result<Observed, PortError> {
+        let service = &at.service;
         let clusters = self.0.namespaced::<Cluster>(service);
         let Some(cluster) = clusters.get_opt(service.name.as_str()).await.map_err(failed)? else {
             return Ok(Observed::at(Phase::Absent));
@@ -92,7 +98,7 @@ impl Provisioner for KubernetesRuntime {
             return Ok(observed);
         }
         // a primary that doesn't answer has no beginning that it could still have behind the restart
-        let began = self.0.began(service).await.ok();
+        let began = self.0.began(at).await.ok();
         let now = time::OffsetDateTime::now_utc().format(&time::format_description::well_known::Rfc3339);
         let now = now.map_err(|error| PortError::retry(error.to_string()))?;
         let annotations = json!({ "metadata": { "annotations": { RESTARTED_AT: now, RESTARTED_FROM: began } } });
@@ -105,6 +111,7 @@ impl Provisioner for KubernetesRuntime {
     }
 
     async fn delete(&self, service: &ServiceRef) -> Result<Removal, PortError> {
+        self.0.applied.lock().unwrap_or_else(PoisonError::into_inner).remove(&service.name);
         self.0.delete(service).await
     }
 
@@ -137,8 +144,8 @@ impl Provisioner for KubernetesRuntime {
         }
     }
 
-    async fn measure(&self, service: &ServiceRef) -> Result<Option<Measurement>, PortError> {
-        self.0.measure(service).await
+    async fn measure(&self, at: &SignIn) -> Result<Option<Measurement>, PortError> {
+        self.0.measure(at).await
     }
 
     fn changes(&self) -> BoxStream<'static, ServiceName> {
@@ -148,13 +155,29 @@ impl Provisioner for KubernetesRuntime {
 }
 
 impl Inner {
+    /// The cluster, with every object of its service as it should be. While it is on its way, what was applied a moment ago isn't
+    /// applied again.
+    async fn as_applied(&self, desired: &Desired) -> Result<Arc<Cluster>, PortError> {
+        let name = &desired.service.name;
+        let hash = manifests::hash(desired);
+        let before = self.applied.lock().unwrap_or_else(PoisonError::into_inner).get(name).copied();
+        if let Some(before) = before.filter(|before| before.hash == hash && before.at.elapsed() < AGAIN)
+            && let Some(cluster) = self.look(&desired.service, before.version).await?
+        {
+            return Ok(cluster);
+        }
+        let cluster = self.apply_all(desired).await?;
+        let applied = Applied { hash, version: version(&cluster), at: Instant::now() };
+        let mut known = self.applied.lock().unwrap_or_else(PoisonError::into_inner);
+        known.retain(|_, applied| applied.at.elapsed() < AGAIN);
+        known.insert(name.clone(), applied);
+        Ok(Arc::new(cluster))
+    }
+
     /// Makes every object of a service what it should be; what needs others comes behind them.
     async fn apply_all(&self, desired: &Desired) -> Result<Cluster, PortError> {
         let service = &desired.service;
-        let image = self.config.image(desired.major).ok_or_else(|| {
-            let major = desired.major;
-            PortError::Rejected(format!("The configuration of this installation names no image of PostgreSQL {major}"))
-        })?;
+        let image = self.image(desired)?;
         self.namespace(service.workspace).await?;
         let secret = manifests::owner(desired);
         let policy = manifests::policy(desired, &self.config, &self.api_server().await?);
@@ -172,6 +195,13 @@ impl Inner {
         apply(&self.namespaced(service), &cluster).await.map_err(failed)
     }
 
+    pub(crate) fn image(&self, desired: &Desired) -> Result<&str, PortError> {
+        let major = desired.major;
+        self.config.image(major).ok_or_else(|| {
+            PortError::Rejected(format!("The configuration of this installation names no image of PostgreSQL {major}"))
+        })
+    }
+
     /// Makes the namespace of a workspace; once in the life of this console.
     async fn namespace(&self, workspace: Uuid) -> Result<(), PortError> {
         if self.namespaces.lock().unwrap_or_else(PoisonError::into_inner).contains(&workspace) {
@@ -186,7 +216,7 @@ impl Inner {
     }
 
     /// Where the API server listens, as pods see it: the operator's instance manager has to reach it.
-    async fn api_server(&self) -> Result<Vec<(IpAddr, u16)>, PortError> {
+    pub(crate) async fn api_server(&self) -> Result<Vec<(IpAddr, u16)>, PortError> {
         let endpoints = Api::<Endpoints>::namespaced(self.client.clone(), "default");
         let found = endpoints.get_opt("kubernetes").await.map_err(failed)?;
         let subsets = found.and_then(|found| found.subsets).unwrap_or_default();
@@ -260,11 +290,8 @@ impl Inner {
     }
 
     /// When the primary began.
-    async fn began(&self, service: &ServiceRef) -> Result<String, PortError> {
-        let secrets = self.namespaced::<SecretObject>(service);
-        let secret = secrets.get(&names::owner(&service.name)).await.map_err(failed)?;
-        let password = password(secret).ok_or_else(|| PortError::retry(format!("{service} has no password")))?;
-        let client = self.session(service, &names::host(service), POSTGRES, &password).await?;
+    async fn began(&self, at: &SignIn) -> Result<String, PortError> {
+        let client = self.session(&at.service, &at.host, at.port, &at.password).await?;
         let row = client.query_one("select pg_postmaster_start_time()::text", &[]).await;
         row.and_then(|row| row.try_get(0)).map_err(|error| refused(&error))
     }

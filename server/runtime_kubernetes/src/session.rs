@@ -19,7 +19,6 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::Inner;
 use crate::answers::failed;
-use crate::cluster::Cluster;
 use crate::manifests::POSTGRES;
 use crate::names;
 
@@ -100,8 +99,8 @@ impl Inner {
 
     /// The pod of the server that takes writes.
     pub(crate) async fn primary(&self, service: &ServiceRef) -> Result<String, PortError> {
-        let cluster = self.namespaced::<Cluster>(service).get_opt(service.name.as_str()).await.map_err(failed)?;
-        let primary = cluster.and_then(|cluster| cluster.status.current_primary);
+        let cluster = self.look(service, None).await?;
+        let primary = cluster.and_then(|cluster| cluster.status.current_primary.clone());
         primary.ok_or_else(|| PortError::retry(format!("{service} has no primary")))
     }
 

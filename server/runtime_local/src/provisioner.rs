@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use contract::Capabilities;
 use contract::log::{LogFilter, LogLines};
 use contract::members::Member;
+use contract::preview::Preview;
 use contract::service::MemberRole;
 use contract::values::Secret;
 use control::port::{
@@ -52,6 +53,10 @@ impl Provisioner for LocalRuntime {
         Ok(observed)
     }
 
+    async fn preview(&self, _: &Desired) -> Result<Option<Preview>, PortError> {
+        Ok(None)
+    }
+
     async fn observe(&self, service: &ServiceRef) -> Result<Observed, PortError> {
         let name = &service.name;
         let phase = self.0.phase(name)?;
@@ -61,8 +66,8 @@ impl Provisioner for LocalRuntime {
     }
 
     /// Stops the server; it is started by the next call of `ensure`.
-    async fn restart(&self, service: &ServiceRef) -> Result<Observed, PortError> {
-        let name = &service.name;
+    async fn restart(&self, at: &SignIn) -> Result<Observed, PortError> {
+        let name = &at.service.name;
         let phase = self.0.phase(name)?;
         if phase <= Phase::Stopped {
             return Ok(Observed::at(phase));
@@ -113,8 +118,8 @@ impl Provisioner for LocalRuntime {
         Ok(LogLines { lines: found.lines, more: found.more })
     }
 
-    async fn measure(&self, service: &ServiceRef) -> Result<Option<Measurement>, PortError> {
-        let measured = self.0.host.measure(&self.0.dir(&service.name)).await.map_err(retry)?;
+    async fn measure(&self, at: &SignIn) -> Result<Option<Measurement>, PortError> {
+        let measured = self.0.host.measure(&self.0.dir(&at.service.name)).await.map_err(retry)?;
         Ok(measured.map(|now| Measurement {
             connections: now.connections,
             max_connections: now.max_connections,

@@ -9,7 +9,7 @@ use std::sync::Mutex;
 use contract::values::PgMajor;
 use control::port::{Phase, Provisioner as _, ServiceName, ServiceRef};
 use control::port_suite;
-use control::testing::suite::{Lab, ready};
+use control::testing::suite::{Lab, credentials, ready};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use postgres::testing::{Place, unprivileged};
@@ -92,7 +92,7 @@ async fn a_restart_leaves_the_server_stopped_until_it_is_wanted_again() {
     let lab = Local::new(18).await;
     let desired = ready(&lab).await;
     for _ in 0..2 {
-        assert_eq!(lab.runtime.restart(&desired.service).await.unwrap().phase, Phase::Stopped);
+        assert_eq!(lab.runtime.restart(&credentials(&lab, &desired)).await.unwrap().phase, Phase::Stopped);
         assert_eq!(lab.runtime.observe(&desired.service).await.unwrap().phase, Phase::Stopped);
     }
 }

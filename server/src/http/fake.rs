@@ -16,6 +16,7 @@ use contract::metrics::{Metrics, Span};
 use contract::operation::{Operation, OperationKind, OperationState, OperationSummary};
 use contract::page::{Page, PageRequest};
 use contract::permission::Role;
+use contract::preview::Preview;
 use contract::project::{Project, ProjectFields, Var, VarFields, VarKey};
 use contract::resource::{Plan, Region, Resource};
 use contract::service::{ConnectionTest, Service, ServiceFilter};
@@ -206,6 +207,9 @@ impl Console for Fake {
     }
     async fn usual_time(&self, _: &Caller, kind: OperationKind) -> Answer<Option<u64>> {
         self.done(format!("usual_time {kind}"), Some(400))
+    }
+    async fn preview_service(&self, _: &Caller, new: NewService) -> Answer<Option<Preview>> {
+        self.done(format!("preview_service {}", json(&new)), None)
     }
     async fn service_members(&self, _: &Caller, id: &str) -> Answer<Members> {
         self.done(format!("service_members {id}"), Members::default())

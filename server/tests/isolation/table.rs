@@ -165,6 +165,7 @@ pub const TABLE: &[Row] = &[
     call("/call/list_operations", May(ServicesView), r#"{"id":"{service}","page":{}}"#).or_nothing(),
     call("/call/usual_create", May(ServicesView), "{}"),
     call("/call/service_log", May(ServicesReveal), r#"{"id":"{service}","filter":{"q":"","lines":100}}"#).shows(Log),
+    call("/call/preview_service", May(ServicesManage), r#"{"new":{"service_type":"postgres","postgres_version":"17","project_id":"{project}","label":"x"}}"#),
     call("/call/service_members", May(ServicesView), r#"{"id":"{service}"}"#),
     call("/call/service_metrics", May(ServicesView), r#"{"id":"{service}","span":"hour"}"#),
 

@@ -29,6 +29,7 @@ pub fn Fill(
 ) -> impl IntoView {
     let advisory = offer.capabilities.advisory.clone();
     let form = Form::new(offer);
+    let asked = slug.clone();
     follow_pools(&slug, form);
     follow_vars(&slug, form);
     let (busy, failed) = (RwSignal::new(false), RwSignal::new(None::<CallError>));
@@ -95,7 +96,7 @@ pub fn Fill(
             </div>
             <div class="grid min-w-0 gap-4.5 lg:sticky lg:top-4.5">
                 <Summary form busy=busy.into() refused on_attempt=attempt />
-                <Request form />
+                <Request form slug=asked />
             </div>
         </form>
     }

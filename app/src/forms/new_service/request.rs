@@ -1,18 +1,30 @@
-use contract::NewService;
-use leptos::prelude::*;
+use std::time::Duration;
+
+use contract::{NewService, capabilities::Runtime};
+use leptos::{leptos_dom::helpers::debounce, prelude::*, task::spawn_local};
 
 use super::Form;
+use crate::calls::services::preview_service;
 use crate::ui::{Card, CardBody, CardHead, Choice, Segmented, WellBlock};
 
-/// The same request for a program.
+/// How long one may go on typing before the cluster is asked.
+const REST: Duration = Duration::from_millis(400);
+
+/// The same request for a program; and, where it runs on Kubernetes, the objects that it leads to.
 #[component]
-pub fn Request(form: Form) -> impl IntoView {
+pub fn Request(form: Form, slug: String) -> impl IntoView {
     let format = RwSignal::new("curl".to_owned());
-    let text = Signal::derive(move || {
-        let json = json(&form.judged.get().wire);
-        if format.get() == "curl" { curl(&json) } else { json }
+    let yaml = RwSignal::new(String::new());
+    let text = Signal::derive(move || match format.get().as_str() {
+        "curl" => curl(&json(&form.judged.get().wire)),
+        YAML => yaml.get(),
+        _ => json(&form.judged.get().wire),
     });
-    let formats = vec![Choice::new("curl", "curl"), Choice::new("json", "JSON")];
+    let mut formats = vec![Choice::new("curl", "curl"), Choice::new("json", "JSON")];
+    if form.offer.get_untracked().capabilities.runtime == Runtime::Kubernetes {
+        formats.push(Choice::new(YAML, "YAML"));
+        follow(form, slug, format, yaml);
+    }
     view! {
         <Card>
             <CardHead title="Request">
@@ -23,6 +35,43 @@ pub fn Request(form: Form) -> impl IntoView {
             </CardBody>
         </Card>
     }
+}
+
+const YAML: &str = "yaml";
+
+/// Asks what the request would lead to whenever it has become another one that the contract has nothing against; what the cluster
+/// refuses stands at its fields.
+fn follow(form: Form, slug: String, format: RwSignal<String>, yaml: RwSignal<String>) {
+    let ask = StoredValue::new(debounce(REST, move |wire: NewService| {
+        let slug = slug.clone();
+        spawn_local(async move {
+            let answer = preview_service(slug, wire.clone()).await;
+            if form.judged.get_untracked().wire != wire {
+                return;
+            }
+            match answer {
+                Ok(Some(preview)) => {
+                    yaml.set(preview.yaml);
+                    if !preview.problems.is_empty() {
+                        form.refuse(preview.problems);
+                    }
+                }
+                Ok(None) => {}
+                Err(error) => yaml.set(format!("# {error}")),
+            }
+        });
+    }));
+    Effect::new(move || {
+        let judged = form.judged.get();
+        if format.get() != YAML {
+            return;
+        }
+        if judged.problems.is_empty() {
+            ask.update_value(|ask| ask(judged.wire.clone()));
+        } else if yaml.get_untracked().is_empty() {
+            yaml.set("# Complete the form to see it".to_owned());
+        }
+    });
 }
 
 fn json(wire: &NewService) -> String {

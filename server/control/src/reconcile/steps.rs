@@ -154,7 +154,7 @@ async fn ensure(control: &Control, lease: Lease, row: &Row) -> Result<Next, Step
 }
 
 async fn restart(control: &Control, lease: Lease, row: &Row) -> Result<(), StepError> {
-    let observed = control.runtime.restart(&row.service()).await?;
+    let observed = control.runtime.restart(&credentials(control, row)?).await?;
     let mut transaction = begin(control, lease, row).await?;
     sqlx::query!(
         "delete from signals where service_id = $1 and workspace_id = $2 and kind = 'restart'",

@@ -8,6 +8,7 @@ mod log;
 mod members;
 mod operations;
 mod placement;
+mod preview;
 mod read;
 mod reveal;
 mod update;

@@ -10,6 +10,7 @@ use contract::Capabilities;
 use contract::capabilities::Runtime;
 use contract::log::{LogFilter, LogLines};
 use contract::members::Member;
+use contract::preview::Preview;
 use contract::service::MemberRole;
 use contract::spec::Size;
 use contract::values::{PgMajor, Secret};
@@ -229,6 +230,11 @@ impl Provisioner for FakeRuntime {
         self.call(Method::Ensure, |world| Ok(world.ensure(desired))).await
     }
 
+    async fn preview(&self, desired: &Desired) -> Result<Option<Preview>, PortError> {
+        let yaml = format!("database: {}", desired.service.name.database());
+        self.call(Method::Preview, |_| Ok(Some(Preview { yaml, problems: Vec::new() }))).await
+    }
+
     async fn observe(&self, service: &ServiceRef) -> Result<Observed, PortError> {
         let look = |world: &mut World| {
             let server = world.services.get(&service.name);
@@ -238,8 +244,8 @@ impl Provisioner for FakeRuntime {
         self.call(Method::Observe, look).await
     }
 
-    async fn restart(&self, service: &ServiceRef) -> Result<Observed, PortError> {
-        let name = &service.name;
+    async fn restart(&self, at: &SignIn) -> Result<Observed, PortError> {
+        let name = &at.service.name;
         let stop = |world: &mut World| {
             let phase = world.services.get(name).map_or(Phase::Absent, |s| s.phase);
             let runs = phase >= Phase::Starting;
@@ -276,8 +282,8 @@ impl Provisioner for FakeRuntime {
         self.call(Method::Log, find).await
     }
 
-    async fn measure(&self, service: &ServiceRef) -> Result<Option<Measurement>, PortError> {
-        self.call(Method::Measure, |world| Ok(world.measure(&service.name))).await
+    async fn measure(&self, at: &SignIn) -> Result<Option<Measurement>, PortError> {
+        self.call(Method::Measure, |world| Ok(world.measure(&at.service.name))).await
     }
 
     fn changes(&self) -> BoxStream<'static, ServiceName> {

@@ -106,11 +106,15 @@ pub(super) async fn phase(lab: &impl Lab, service: &ServiceRef) -> Phase {
     lab.runtime().observe(service).await.unwrap().phase
 }
 
-pub(super) async fn sign_in(lab: &impl Lab, desired: &Desired) -> Result<SignedIn, PortError> {
+/// Credentials of the service as it is wanted.
+pub fn credentials(lab: &impl Lab, desired: &Desired) -> SignIn {
     let host = lab.runtime().host(&desired.service);
     let (service, password) = (desired.service.clone(), desired.password.clone());
-    let at = SignIn { service, host, port: desired.port.unwrap_or(5432), password };
-    lab.runtime().sign_in(&at).await
+    SignIn { service, host, port: desired.port.unwrap_or(5432), password }
+}
+
+pub(super) async fn sign_in(lab: &impl Lab, desired: &Desired) -> Result<SignedIn, PortError> {
+    lab.runtime().sign_in(&credentials(lab, desired)).await
 }
 
 pub(super) async fn delete(lab: &impl Lab, service: &ServiceRef) {

@@ -29,6 +29,7 @@ pub enum Method {
     Log,
     Measure,
     Members,
+    Preview,
 }
 
 /// What happens to a call instead of its usual course.

@@ -11,7 +11,7 @@ use futures::StreamExt as _;
 use tokio::time::timeout;
 
 use super::lab::{LONG, delete, drive, phase, service, sign_in, wanted};
-pub use super::lab::{Lab, ready};
+pub use super::lab::{Lab, credentials, ready};
 use crate::port::{Desired, Phase, PortError, Power, Provisioner as _, Removal, ServiceName, ServiceRef};
 
 /// Each contract as one test of a module. The expression makes a [`Lab`] and may await.
@@ -53,7 +53,10 @@ macro_rules! port_suite {
 pub async fn what_was_never_made_is_absent(lab: &impl Lab) {
     let absent = service();
     assert_eq!(phase(lab, &absent).await, Phase::Absent);
-    assert_eq!(lab.runtime().restart(&absent).await.unwrap().phase, Phase::Absent);
+    assert_eq!(
+        lab.runtime().restart(&credentials(lab, &wanted(lab, absent.clone()))).await.unwrap().phase,
+        Phase::Absent
+    );
     assert_eq!(lab.runtime().delete(&absent).await.unwrap(), Removal::Gone);
     assert_eq!(phase(lab, &absent).await, Phase::Absent);
     let nobody = sign_in(lab, &wanted(lab, absent)).await;
@@ -83,7 +86,7 @@ pub async fn a_call_that_is_cut_off_can_be_repeated(lab: &impl Lab) {
         }
         drive(lab, &desired, Phase::Ready).await;
         sign_in(lab, &desired).await.unwrap();
-        let _ = timeout(Duration::from_millis(patience), lab.runtime().restart(&desired.service)).await;
+        let _ = timeout(Duration::from_millis(patience), lab.runtime().restart(&credentials(lab, &desired))).await;
         drive(lab, &desired, Phase::Ready).await;
         let _ = timeout(Duration::from_millis(patience), lab.runtime().delete(&desired.service)).await;
         delete(lab, &desired.service).await;
@@ -95,8 +98,8 @@ pub async fn two_calls_at_once_end_in_one_service(lab: &impl Lab) {
     let desired = wanted(lab, service());
     tokio::join!(drive(lab, &desired, Phase::Ready), drive(lab, &desired, Phase::Ready));
     sign_in(lab, &desired).await.unwrap();
-    let (service, runtime) = (&desired.service, lab.runtime());
-    let (one, two) = tokio::join!(runtime.restart(service), runtime.restart(service));
+    let (service, runtime, at) = (&desired.service, lab.runtime(), credentials(lab, &desired));
+    let (one, two) = tokio::join!(runtime.restart(&at), runtime.restart(&at));
     one.unwrap();
     two.unwrap();
     tokio::join!(drive(lab, &desired, Phase::Ready), drive(lab, &desired, Phase::Ready));
@@ -131,7 +134,7 @@ pub async fn what_is_ready_behind_a_restart_has_begun_anew(lab: &impl Lab) {
     let desired = ready(lab).await;
     let began = lab.began(&desired.service).await;
     for _ in 0..2 {
-        assert!(lab.runtime().restart(&desired.service).await.unwrap().phase < Phase::Running);
+        assert!(lab.runtime().restart(&credentials(lab, &desired)).await.unwrap().phase < Phase::Running);
     }
     drive(lab, &desired, Phase::Ready).await;
     assert_ne!(lab.began(&desired.service).await, began);
@@ -225,7 +228,7 @@ pub async fn a_name_of_the_longest_length_works(lab: &impl Lab) {
 
 pub async fn services_do_not_touch_one_another(lab: &impl Lab) {
     let (one, two) = tokio::join!(ready(lab), ready(lab));
-    lab.runtime().restart(&one.service).await.unwrap();
+    lab.runtime().restart(&credentials(lab, &one)).await.unwrap();
     sign_in(lab, &two).await.unwrap();
     let stolen = Desired { password: one.password.clone(), service: one.service.clone(), ..two.clone() };
     delete(lab, &one.service).await;
@@ -263,7 +266,7 @@ pub async fn what_a_server_logs_can_be_searched(lab: &impl Lab) {
 
 pub async fn only_a_server_that_runs_is_measured(lab: &impl Lab) {
     let desired = ready(lab).await;
-    let measure = async || lab.runtime().measure(&desired.service).await.unwrap();
+    let measure = async || lab.runtime().measure(&credentials(lab, &desired)).await.unwrap();
     let first = async {
         loop {
             match measure().await {

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use contract::log::{LogFilter, LogLines};
 use contract::members::Member;
 use contract::permission::Role;
+use contract::preview::Preview;
 use contract::values::Secret;
 use contract::{ApiError, Caller, Capabilities};
 use control::identity::Identity;
@@ -35,10 +36,14 @@ impl Provisioner for Nothing {
     async fn ensure(&self, _: &Desired) -> Result<Observed, PortError> {
         unreachable!()
     }
+    async fn preview(&self, _: &Desired) -> Result<Option<Preview>, PortError> {
+        unreachable!()
+    }
+
     async fn observe(&self, _: &ServiceRef) -> Result<Observed, PortError> {
         unreachable!()
     }
-    async fn restart(&self, _: &ServiceRef) -> Result<Observed, PortError> {
+    async fn restart(&self, _: &SignIn) -> Result<Observed, PortError> {
         unreachable!()
     }
     async fn delete(&self, _: &ServiceRef) -> Result<Removal, PortError> {
@@ -53,7 +58,7 @@ impl Provisioner for Nothing {
     async fn log(&self, _: &ServiceRef, _: &LogFilter, _: &Secret) -> Result<LogLines, PortError> {
         unreachable!()
     }
-    async fn measure(&self, _: &ServiceRef) -> Result<Option<Measurement>, PortError> {
+    async fn measure(&self, _: &SignIn) -> Result<Option<Measurement>, PortError> {
         unreachable!()
     }
     fn changes(&self) -> BoxStream<'static, ServiceName> {

@@ -1,0 +1,107 @@
+//! A dry run: what would be applied, and what the API server and the operator's webhooks say of it.
+
+use contract::preview::Preview;
+use contract::problem::Problem;
+use control::port::{Desired, PortError};
+use kube::api::{Api, Patch, PatchParams, ValidationDirective};
+use kube::core::Status;
+use serde::Serialize;
+
+use crate::answers::{failed, is};
+use crate::cluster::Cluster;
+use crate::{Inner, manifests, names};
+
+#[cfg(all(test, feature = "loopback"))]
+mod tests;
+
+/// What stands where a secret would.
+const DOTS: &str = "••••••••";
+/// A namespace that every cluster has: where that of the workspace isn't made yet, its cluster is tried there.
+const ANY: &str = "default";
+
+impl Inner {
+    pub(crate) async fn preview(&self, desired: &Desired) -> Result<Preview, PortError> {
+        let image = self.image(desired)?;
+        let mut secret = manifests::owner(desired);
+        secret.data = None;
+        secret.string_data = Some(
+            [("username", desired.service.name.database()), ("password", DOTS.to_owned())]
+                .map(|(key, value)| (key.to_owned(), value))
+                .into(),
+        );
+        let policy = manifests::policy(desired, &self.config, &self.api_server().await?);
+        let cluster = manifests::cluster(desired, &self.config, image);
+        let yaml = [yaml(&secret), yaml(&policy), yaml(&cluster)].concat();
+        let namespace = names::namespace(desired.service.workspace);
+        let problems = match self.try_out(&namespace, &cluster).await {
+            Err(error) if is(&error, 404) => self.try_out(ANY, &cluster).await,
+            other => other,
+        };
+        let problems = match problems {
+            Ok(()) => Vec::new(),
+            Err(kube::Error::Api(status)) if matches!(status.code, 400 | 422) => refusals(&status),
+            Err(error) => return Err(failed(error)),
+        };
+        Ok(Preview { yaml, problems })
+    }
+
+    async fn try_out(&self, namespace: &str, cluster: &Cluster) -> Result<(), kube::Error> {
+        let params = PatchParams {
+            dry_run: true,
+            force: true,
+            field_manager: Some(names::FIELD_MANAGER.into()),
+            field_validation: Some(ValidationDirective::Strict),
+        };
+        let mut cluster = cluster.clone();
+        cluster.metadata.namespace = Some(namespace.to_owned());
+        let name = cluster.metadata.name.clone().unwrap_or_default();
+        Api::<Cluster>::namespaced(self.client.clone(), namespace)
+            .patch(&name, &params, &Patch::Apply(cluster))
+            .await?;
+        Ok(())
+    }
+}
+
+fn yaml(object: &impl Serialize) -> String {
+    // what can't be written isn't shown; it is applied all the same
+    serde_saphyr::to_string(object).map(|text| format!("---\n{}\n", text.trim_end())).unwrap_or_default()
+}
+
+/// What an answer refuses, by the fields of the contract. One problem a field: the first.
+pub(crate) fn refusals(status: &Status) -> Vec<Problem> {
+    let causes = status.details.as_ref().map(|details| details.causes.as_slice()).unwrap_or_default();
+    let mut problems: Vec<Problem> = Vec::new();
+    for cause in causes {
+        let field = field(&cause.field, &cause.message);
+        if problems.iter().all(|known| known.field != field) {
+            problems.push(Problem::refused(field, &format!("{}: {}", cause.field, cause.message)));
+        }
+    }
+    if problems.is_empty() {
+        problems.push(Problem::refused("service_type", &status.message));
+    }
+    problems
+}
+
+/// The field of the contract that a field of a `Cluster` was made of.
+fn field(path: &str, message: &str) -> &'static str {
+    let begins =
+        |prefix: &str| path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']));
+    if begins("spec.instances") || begins("spec.minSyncReplicas") || begins("spec.maxSyncReplicas") {
+        "instances"
+    } else if begins("spec.imageName") || begins("spec.imageCatalogRef") {
+        "postgres_version"
+    } else if begins("spec.storage") || begins("spec.walStorage") {
+        "disk_size"
+    } else if begins("spec.resources") {
+        if message.contains("cpu") || message.contains("CPU") || path.contains("cpu") { "cpu_size" } else { "ram_size" }
+    } else if begins("spec.postgresql") {
+        "ram_size"
+    } else if begins("spec.managed") {
+        "public_access"
+    } else if begins("spec.bootstrap") || begins("spec.externalClusters") || begins("spec.replicaCluster") {
+        "creation_mode"
+    } else {
+        "service_type"
+    }
+}
