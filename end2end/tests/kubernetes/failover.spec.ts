@@ -74,7 +74,8 @@ test("three servers come up, are reached from outside, and lose one another with
     }
     expect(await labelled("clusters", ours, "apis/postgresql.cnpg.io/v1")).toEqual([]);
     expect(await labelled("networkpolicies", ours, "apis/networking.k8s.io/v1")).toEqual([]);
-    await page.goto(SERVICES);
+    // the page has left by itself
+    await page.waitForURL(`**${SERVICES}`);
     await expect(page.getByText(name)).toHaveCount(0);
   });
 });
