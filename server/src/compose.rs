@@ -91,6 +91,7 @@ impl Composition {
             tokio::spawn(hub.clone().feed(pool.clone(), waker.clone(), stop.clone())),
             tokio::spawn(reconcile::run(control.clone(), waker, stop.clone())),
             tokio::spawn(samples::run(control.clone(), stop.clone())),
+            tokio::spawn(control::projects::publish::run(control.clone(), stop.clone())),
             tokio::spawn(sweep(pool.clone(), stop.clone())),
         ];
         Ok(Self {

@@ -84,6 +84,8 @@ pub trait Console: Send + Sync {
 
     /// services:manage. 201: the service with its credentials. `key` is the Idempotency-Key.
     async fn create_service(&self, who: &Caller, new: NewService, key: Option<String>) -> Answer<Service>;
+    /// services:operate. A new password, shown this once; the old one ends.
+    async fn rotate_password(&self, who: &Caller, id: &str) -> Answer<ConnectionDetails>;
     /// services:manage. What the runtime would make of it, and what it refuses; nothing is changed. `None` on runtimes that have
     /// nothing to show.
     async fn preview_service(&self, who: &Caller, new: NewService) -> Answer<Option<Preview>>;

@@ -15,6 +15,7 @@ words! {
         Stop = "stop",
         Restart = "restart",
         Retry = "retry",
+        RotatePassword = "rotate_password",
         Delete = "delete",
     }
 }

@@ -44,6 +44,7 @@ pub enum Action {
     Retry,
     Delete,
     TestConnection,
+    RotatePassword,
 }
 
 /// What the table says of an action in a state.
@@ -123,11 +124,15 @@ impl State {
             (Self::Pending | Self::Processing | Self::Creating, Action::Start) => Already("It is starting already"),
             (Self::Stopped, Action::Restart) => Refused("It is stopped; start it instead"),
             (Self::Pending | Self::Processing | Self::Creating, Action::Restart) => Refused("It isn't running yet"),
-            (Self::Lost, Action::Start | Action::Stop | Action::Restart) => Refused("Its storage is gone"),
+            (Self::Lost, Action::Start | Action::Stop | Action::Restart | Action::RotatePassword) => {
+                Refused("Its storage is gone")
+            }
             (Self::Failed | Self::Failing | Self::Crashloopbackoff | Self::Lost, Action::Retry) => Allowed,
             (_, Action::Retry) => Refused("Nothing has failed"),
-            (Self::Stopped, Action::TestConnection) => Refused("It is stopped; start it first"),
-            (Self::Pending | Self::Processing | Self::Creating, Action::TestConnection) => {
+            (Self::Stopped, Action::TestConnection | Action::RotatePassword) => {
+                Refused("It is stopped; start it first")
+            }
+            (Self::Pending | Self::Processing | Self::Creating, Action::TestConnection | Action::RotatePassword) => {
                 Refused("It isn't running yet")
             }
             _ => Allowed,
@@ -152,7 +157,7 @@ impl std::str::FromStr for State {
 mod tests {
     use super::*;
 
-    const ACTIONS: [Action; 7] = [
+    const ACTIONS: [Action; 8] = [
         Action::Update,
         Action::Start,
         Action::Stop,
@@ -160,24 +165,25 @@ mod tests {
         Action::Retry,
         Action::Delete,
         Action::TestConnection,
+        Action::RotatePassword,
     ];
 
     /// `+` allowed, `=` so already, `-` refused; columns as in ACTIONS.
     #[test]
     fn the_whole_table() {
         let table = [
-            (State::Pending, "+=+--+-"),
-            (State::Processing, "+=+--+-"),
-            (State::Creating, "+=+--+-"),
-            (State::Healthy, "+=++-++"),
-            (State::Bound, "+=++-++"),
-            (State::Stopped, "++=--+-"),
-            (State::Degraded, "+=++-++"),
-            (State::Failed, "+++++++"),
-            (State::Failing, "+++++++"),
-            (State::Lost, "+---+++"),
-            (State::Crashloopbackoff, "+++++++"),
-            (State::Deleting, "-----=-"),
+            (State::Pending, "+=+--+--"),
+            (State::Processing, "+=+--+--"),
+            (State::Creating, "+=+--+--"),
+            (State::Healthy, "+=++-+++"),
+            (State::Bound, "+=++-+++"),
+            (State::Stopped, "++=--+--"),
+            (State::Degraded, "+=++-+++"),
+            (State::Failed, "++++++++"),
+            (State::Failing, "++++++++"),
+            (State::Lost, "+---+++-"),
+            (State::Crashloopbackoff, "++++++++"),
+            (State::Deleting, "-----=--"),
         ];
         assert_eq!(table.len(), State::ALL.len());
         for (state, row) in table {

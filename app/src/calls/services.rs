@@ -6,7 +6,6 @@ use contract::{
     metrics::{Metrics, Span},
     operation::Operation,
     page::{Page, PageRequest},
-    preview::Preview,
     service::ServiceFilter,
     values::Secret,
 };
@@ -63,6 +62,14 @@ pub async fn retry_service(workspace: String, id: String) -> Answer<()> {
     Ok(())
 }
 
+/// The page shows it when it is asked to.
+#[server(prefix = "/call", endpoint = "rotate_password", protocol = Calls)]
+pub async fn rotate_password(workspace: String, id: String) -> Answer<()> {
+    let (console, who) = super::enter(workspace).await?;
+    console.rotate_password(&who, &id).await?;
+    Ok(())
+}
+
 /// The password alone: a page has everything else.
 #[server(prefix = "/call", endpoint = "reveal", protocol = Calls)]
 pub async fn reveal(workspace: String, id: String, why: RevealRequest) -> Answer<Secret> {
@@ -111,11 +118,15 @@ pub async fn service_log(workspace: String, id: String, filter: LogFilter) -> An
     Ok(console.service_log(&who, &id, filter).await?)
 }
 
-/// `None` on runtimes that have nothing to show.
+/// The objects that would be applied; what the runtime refuses is answered as what a create is refused for.
 #[server(prefix = "/call", endpoint = "preview_service", protocol = Calls)]
-pub async fn preview_service(workspace: String, new: NewService) -> Answer<Option<Preview>> {
+pub async fn preview_service(workspace: String, new: NewService) -> Answer<String> {
     let (console, who) = super::enter(workspace).await?;
-    Ok(console.preview_service(&who, new).await?)
+    let preview = console.preview_service(&who, new).await?.unwrap_or_default();
+    if !preview.problems.is_empty() {
+        return Err(contract::ApiError::from(contract::problem::Invalid { problems: preview.problems }).into());
+    }
+    Ok(preview.yaml)
 }
 
 #[server(prefix = "/call", endpoint = "service_members", protocol = Calls)]

@@ -114,6 +114,7 @@ pub fn operation(operation: &Operation) -> String {
         OperationKind::Stop => ("Stopping", "Stopped"),
         OperationKind::Restart => ("Restarting", "Restarted"),
         OperationKind::Retry => ("Trying again", "Tried again"),
+        OperationKind::RotatePassword => ("Rotating the password", "Rotated the password"),
         OperationKind::Delete => ("Deleting", "Deleted"),
     };
     match (operation.summary.state, operation.took_ms) {
@@ -136,6 +137,7 @@ pub fn done(action: &str) -> String {
         "service.stop" => "stopped",
         "service.restart" => "restarted",
         "service.retry" => "had Berth try again with",
+        "service.rotate_password" => "rotated the password of",
         "service.reveal" => "looked at the credentials of",
         "project.create" => "created the project",
         "project.update" => "renamed the project",

@@ -309,6 +309,7 @@ function calls(text: string): Record<string, object[]> {
     list_services: [{ filter: { q: text }, page }, { filter: { state: text }, page }, ...pages.map((page) => ({ filter: {}, ...page }))],
     get_service: on({}),
     create_service: [{ new: { label: text }, key: "x" }, { new: { service_type: "postgres", postgres_version: "17", project_id: none, label: "x" }, key: text }],
+    rotate_password: on({}),
     preview_service: [{ new: { label: text } }, { new: { service_type: "postgres", postgres_version: "17", project_id: none, label: text } }],
     update_service: [...on({ change: { label: text } }), { id, change: { label: text, ram_size: "nonsense" } }],
     delete_service: on({}),

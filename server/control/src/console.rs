@@ -76,6 +76,9 @@ impl Console for Control {
         Ok(Control::usual_time(self, who, kind).await?)
     }
 
+    async fn rotate_password(&self, who: &Caller, id: &str) -> Answer<ConnectionDetails> {
+        Ok(Control::rotate_password(self, who, id).await?)
+    }
     async fn preview_service(&self, who: &Caller, new: NewService) -> Answer<Option<Preview>> {
         Ok(Control::preview_service(self, who, new).await?)
     }

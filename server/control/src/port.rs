@@ -1,5 +1,6 @@
 //! The port: what a runtime has to be able to do. One suite of contract tests runs on every adapter.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
@@ -215,6 +216,17 @@ pub struct Measurement {
     pub memory: i64,
 }
 
+/// The variables of a project, for its apps.
+#[derive(Clone, Debug)]
+pub struct Publication {
+    pub workspace: Uuid,
+    pub project: Uuid,
+    /// Grows with every change.
+    pub version: i64,
+    /// By key; `None` where the project is gone.
+    pub vars: Option<BTreeMap<String, Secret>>,
+}
+
 /// Why a runtime didn't do it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PortError {
@@ -277,6 +289,13 @@ pub trait Provisioner: Send + Sync + 'static {
 
     /// Measures a running server. Absent, stopped or not ready yet: `None`.
     async fn measure(&self, at: &SignIn) -> Result<Option<Measurement>, PortError>;
+
+    /// Whether apps are given their project's variables by this runtime.
+    fn publishes(&self) -> bool;
+
+    /// Gives the apps of a project its variables, and begins those anew that read them when they begin. Published already: nothing
+    /// to do.
+    async fn publish(&self, publication: &Publication) -> Result<(), PortError>;
 
     /// Names of services that may have changed: hints, which may be lost or wrong.
     fn changes(&self) -> BoxStream<'static, ServiceName>;

@@ -20,6 +20,7 @@ mod parameters;
 mod phases;
 mod preview;
 mod provisioner;
+mod publish;
 mod session;
 mod watch;
 

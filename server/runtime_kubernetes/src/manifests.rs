@@ -11,7 +11,7 @@ use k8s_openapi::api::networking::v1::{
     IPBlock, NetworkPolicy, NetworkPolicyEgressRule, NetworkPolicyIngressRule, NetworkPolicyPeer, NetworkPolicyPort,
     NetworkPolicySpec,
 };
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, LabelSelectorRequirement, ObjectMeta};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use uuid::Uuid;
 
@@ -40,8 +40,8 @@ const READY: u32 = 2;
 /// CPU that an instance is sure to get, in thousandths of a core: CPU is a ceiling, and never refuses a placement.
 const CPU_REQUEST: u32 = 10;
 
-/// The namespace of a workspace, where pods may do little and reach nobody.
-pub(crate) fn namespace(workspace: Uuid) -> (Namespace, NetworkPolicy) {
+/// The namespace of a workspace, where pods may do little and reach nobody; but for a project's apps, which reach whom they like.
+pub(crate) fn namespace(workspace: Uuid) -> (Namespace, [NetworkPolicy; 2]) {
     let name = names::namespace(workspace);
     let labels = |more: &[(&str, &str)]| -> BTreeMap<String, String> {
         let ours = [(names::MANAGED_BY, names::FIELD_MANAGER)];
@@ -53,20 +53,35 @@ pub(crate) fn namespace(workspace: Uuid) -> (Namespace, NetworkPolicy) {
         metadata: ObjectMeta { name: Some(name.clone()), labels: Some(restricted), ..ObjectMeta::default() },
         ..Namespace::default()
     };
-    let closed = NetworkPolicy {
+    let policy = |called: &str, spec: NetworkPolicySpec| NetworkPolicy {
         metadata: ObjectMeta {
-            name: Some("default-deny".into()),
-            namespace: Some(name),
+            name: Some(called.into()),
+            namespace: Some(name.clone()),
             labels: Some(labels(&[])),
             ..ObjectMeta::default()
         },
-        spec: Some(NetworkPolicySpec {
-            pod_selector: Some(LabelSelector::default()),
-            policy_types: Some(vec!["Ingress".into(), "Egress".into()]),
-            ..NetworkPolicySpec::default()
-        }),
+        spec: Some(spec),
     };
-    (namespace, closed)
+    let closed = NetworkPolicySpec {
+        pod_selector: Some(LabelSelector::default()),
+        policy_types: Some(vec!["Ingress".into(), "Egress".into()]),
+        ..NetworkPolicySpec::default()
+    };
+    let has = |key: &str, operator: &str| LabelSelectorRequirement {
+        key: key.into(),
+        operator: operator.into(),
+        values: None,
+    };
+    let apps = NetworkPolicySpec {
+        pod_selector: Some(LabelSelector {
+            match_expressions: Some(vec![has(names::PROJECT, "Exists"), has(names::CLUSTER, "DoesNotExist")]),
+            ..LabelSelector::default()
+        }),
+        policy_types: Some(vec!["Egress".into()]),
+        egress: Some(vec![NetworkPolicyEgressRule::default()]),
+        ..NetworkPolicySpec::default()
+    };
+    (namespace, [policy("default-deny", closed), policy("apps-reach-out", apps)])
 }
 
 /// Another one for whatever else is wanted.

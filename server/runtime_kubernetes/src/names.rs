@@ -41,6 +41,11 @@ pub(crate) fn owner(name: &ServiceName) -> String {
     format!("{name}-owner")
 }
 
+/// The Secret with the variables of a project.
+pub(crate) fn variables(project: Uuid) -> String {
+    format!("variables-{project}")
+}
+
 /// The operator's Secret with the authority of a cluster's certificates.
 pub(crate) fn authority(name: &ServiceName) -> String {
     format!("{name}-ca")

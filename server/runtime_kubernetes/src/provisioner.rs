@@ -12,8 +12,8 @@ use contract::members::Member;
 use contract::preview::Preview;
 use contract::values::Secret;
 use control::port::{
-    Desired, Measurement, Observed, Outside, Phase, PortError, Power, Provisioner, Removal, ServiceName, ServiceRef,
-    SignIn, SignedIn,
+    Desired, Measurement, Observed, Outside, Phase, PortError, Power, Provisioner, Publication, Removal, ServiceName,
+    ServiceRef, SignIn, SignedIn,
 };
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
@@ -148,6 +148,14 @@ impl Provisioner for KubernetesRuntime {
         self.0.measure(at).await
     }
 
+    fn publishes(&self) -> bool {
+        true
+    }
+
+    async fn publish(&self, publication: &Publication) -> Result<(), PortError> {
+        self.0.publish(publication).await
+    }
+
     fn changes(&self) -> BoxStream<'static, ServiceName> {
         // a reader that was too slow lost hints only
         BroadcastStream::new(self.0.hints.subscribe()).filter_map(|hint| std::future::ready(hint.ok())).boxed()
@@ -203,14 +211,16 @@ impl Inner {
     }
 
     /// Makes the namespace of a workspace; once in the life of this console.
-    async fn namespace(&self, workspace: Uuid) -> Result<(), PortError> {
+    pub(crate) async fn namespace(&self, workspace: Uuid) -> Result<(), PortError> {
         if self.namespaces.lock().unwrap_or_else(PoisonError::into_inner).contains(&workspace) {
             return Ok(());
         }
-        let (namespace, closed) = manifests::namespace(workspace);
+        let (namespace, policies) = manifests::namespace(workspace);
         apply(&Api::<Namespace>::all(self.client.clone()), &namespace).await.map_err(failed)?;
-        let policies = Api::<NetworkPolicy>::namespaced(self.client.clone(), &names::namespace(workspace));
-        apply(&policies, &closed).await.map_err(failed)?;
+        let there = Api::<NetworkPolicy>::namespaced(self.client.clone(), &names::namespace(workspace));
+        for policy in &policies {
+            apply(&there, policy).await.map_err(failed)?;
+        }
         self.namespaces.lock().unwrap_or_else(PoisonError::into_inner).insert(workspace);
         Ok(())
     }
@@ -326,7 +336,7 @@ fn address(service: Service) -> Option<Outside> {
 }
 
 /// Makes an object what is wanted, whoever else set those fields; anything that the API server doesn't know is refused.
-async fn apply<K>(api: &Api<K>, wanted: &K) -> Result<K, kube::Error>
+pub(crate) async fn apply<K>(api: &Api<K>, wanted: &K) -> Result<K, kube::Error>
 where
     K: Resource<DynamicType = ()> + Serialize + DeserializeOwned + Clone + std::fmt::Debug,
 {
@@ -340,7 +350,7 @@ where
 }
 
 /// Takes an object away, behind everything that it owns; answers whether it was still there.
-async fn delete<K>(api: &Api<K>, name: &str) -> Result<bool, PortError>
+pub(crate) async fn delete<K>(api: &Api<K>, name: &str) -> Result<bool, PortError>
 where
     K: Resource<DynamicType = ()> + DeserializeOwned + Clone + std::fmt::Debug,
 {

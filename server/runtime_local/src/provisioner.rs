@@ -12,8 +12,8 @@ use contract::preview::Preview;
 use contract::service::MemberRole;
 use contract::values::Secret;
 use control::port::{
-    Desired, Measurement, Observed, Phase, PortError, Power, Provisioner, Removal, ServiceName, ServiceRef, SignIn,
-    SignedIn,
+    Desired, Measurement, Observed, Phase, PortError, Power, Provisioner, Publication, Removal, ServiceName,
+    ServiceRef, SignIn, SignedIn,
 };
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
@@ -131,6 +131,14 @@ impl Provisioner for LocalRuntime {
             cpu_ms: now.cpu_ms,
             memory: now.memory,
         }))
+    }
+
+    fn publishes(&self) -> bool {
+        false
+    }
+
+    async fn publish(&self, _: &Publication) -> Result<(), PortError> {
+        Ok(())
     }
 
     fn changes(&self) -> BoxStream<'static, ServiceName> {

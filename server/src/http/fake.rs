@@ -208,6 +208,9 @@ impl Console for Fake {
     async fn usual_time(&self, _: &Caller, kind: OperationKind) -> Answer<Option<u64>> {
         self.done(format!("usual_time {kind}"), Some(400))
     }
+    async fn rotate_password(&self, _: &Caller, id: &str) -> Answer<ConnectionDetails> {
+        self.done(format!("rotate_password {id}"), address().details(None, Some(&Secret::new("s3cret"))))
+    }
     async fn preview_service(&self, _: &Caller, new: NewService) -> Answer<Option<Preview>> {
         self.done(format!("preview_service {}", json(&new)), None)
     }

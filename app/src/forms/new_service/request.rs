@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use contract::{NewService, capabilities::Runtime};
-use leptos::{leptos_dom::helpers::debounce, prelude::*, task::spawn_local};
+use leptos::{prelude::*, task::spawn_local};
 
 use super::Form;
 use crate::calls::services::preview_service;
@@ -42,35 +42,34 @@ const YAML: &str = "yaml";
 /// Asks what the request would lead to whenever it has become another one that the contract has nothing against; what the cluster
 /// refuses stands at its fields.
 fn follow(form: Form, slug: String, format: RwSignal<String>, yaml: RwSignal<String>) {
-    let ask = StoredValue::new(debounce(REST, move |wire: NewService| {
-        let slug = slug.clone();
-        spawn_local(async move {
-            let answer = preview_service(slug, wire.clone()).await;
-            if form.judged.get_untracked().wire != wire {
-                return;
-            }
-            match answer {
-                Ok(Some(preview)) => {
-                    yaml.set(preview.yaml);
-                    if !preview.problems.is_empty() {
-                        form.refuse(preview.problems);
-                    }
-                }
-                Ok(None) => {}
-                Err(error) => yaml.set(format!("# {error}")),
-            }
-        });
-    }));
     Effect::new(move || {
         let judged = form.judged.get();
         if format.get() != YAML {
             return;
         }
-        if judged.problems.is_empty() {
-            ask.update_value(|ask| ask(judged.wire.clone()));
-        } else if yaml.get_untracked().is_empty() {
-            yaml.set("# Complete the form to see it".to_owned());
+        if !judged.problems.is_empty() {
+            return yaml.update(|text| {
+                if text.is_empty() {
+                    text.push_str("Complete the form to see it");
+                }
+            });
         }
+        let (slug, wire) = (slug.clone(), judged.wire.clone());
+        let still = move |wire: &NewService| form.judged.get_untracked().wire == *wire;
+        let ask = move || {
+            if still(&wire) {
+                spawn_local(async move {
+                    let answer = preview_service(slug, wire.clone()).await;
+                    match answer {
+                        _ if !still(&wire) => {}
+                        Ok(text) => yaml.set(text),
+                        Err(error) if error.problems().is_empty() => yaml.set(error.to_string()),
+                        Err(error) => form.refuse(error.problems().to_vec()),
+                    }
+                });
+            }
+        };
+        set_timeout(ask, REST);
     });
 }
 

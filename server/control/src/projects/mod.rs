@@ -1,5 +1,6 @@
-//! Projects and, in [`vars`], their environment variables.
+//! Projects and, in [`vars`], their environment variables, which [`publish`] brings to their apps.
 
+pub mod publish;
 pub mod vars;
 
 use contract::error::Noun;

@@ -27,6 +27,7 @@ step!(STOP, "stop", "Stopping the server", "Stopped the server");
 step!(START, "start", "Starting the server", "Started the server");
 step!(CONFIGURE, "configure", "Creating the role and the database", "Created the role and the database");
 step!(SETTINGS, "configure", "Applying the settings", "Applied the settings");
+step!(ROTATE, "configure", "Setting the new password", "Set the new password");
 step!(SIGN_IN, "sign_in", "Signing in", "Signed in");
 step!(VARIABLES, "variables", "Writing the variables", "Wrote the variables");
 step!(REMOVE, "remove", "Removing the server and its data", "Removed the server and its data");
@@ -40,6 +41,7 @@ pub fn steps(kind: OperationKind, power: Power) -> &'static [Step] {
         OperationKind::Create => &[PLACE, PREPARE, START, CONFIGURE, SIGN_IN, VARIABLES],
         OperationKind::Update => &[SETTINGS, SIGN_IN, VARIABLES],
         OperationKind::Start | OperationKind::Retry => &[START, SIGN_IN],
+        OperationKind::RotatePassword => &[ROTATE, SIGN_IN, VARIABLES],
         OperationKind::Restart => &[STOP, START, SIGN_IN],
         OperationKind::Stop => &[STOP],
         OperationKind::Delete => &[REMOVE],
@@ -62,7 +64,9 @@ pub async fn begin(
     variables: bool,
 ) -> Result<Uuid, Error> {
     let pointless: &[&str] = match kind {
-        OperationKind::Delete | OperationKind::Stop => &["create", "update", "start", "stop", "restart", "retry"],
+        OperationKind::Delete | OperationKind::Stop => {
+            &["create", "update", "start", "stop", "restart", "retry", "rotate_password"]
+        }
         _ => &["start", "stop", "restart", "retry"],
     };
     let pointless: Vec<String> = pointless.iter().map(|k| (*k).to_owned()).collect();

@@ -25,6 +25,11 @@ use crate::{Control, reach, store};
 /// 190 bits: more than the SCRAM keys that are made of it hold.
 const PASSWORD_LETTERS: usize = 32;
 
+/// Of letters and digits, which nothing has to quote.
+pub(super) fn new_password() -> Secret {
+    Secret::new(Alphanumeric.sample_string(&mut rand::rng(), PASSWORD_LETTERS))
+}
+
 impl Control {
     pub(crate) async fn create_service(
         &self,
@@ -144,7 +149,7 @@ struct New {
 impl New {
     fn of(control: &Control, who: &Caller, id: Uuid) -> Result<Self, Error> {
         let name = ServiceName::random("postgres");
-        let password = Secret::new(Alphanumeric.sample_string(&mut rand::rng(), PASSWORD_LETTERS));
+        let password = new_password();
         let sealed = control.sealer.seal(password_place(who.workspace_id, &name), &password)?;
         Ok(Self { id, name, password, sealed })
     }

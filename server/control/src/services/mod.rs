@@ -11,4 +11,5 @@ mod placement;
 mod preview;
 mod read;
 mod reveal;
+mod rotate;
 mod update;

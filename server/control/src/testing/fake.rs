@@ -18,11 +18,12 @@ use futures::StreamExt as _;
 use futures::stream::BoxStream;
 use tokio::sync::broadcast;
 use tokio_stream::wrappers::BroadcastStream;
+use uuid::Uuid;
 
 use super::script::{Effect, Fault, Gate, Method, Script};
 use crate::port::{
-    Desired, Measurement, Observed, Outside, Phase, PortError, Power, Provisioner, Removal, ServiceName, ServiceRef,
-    SignIn, SignedIn,
+    Desired, Measurement, Observed, Outside, Phase, PortError, Power, Provisioner, Publication, Removal, ServiceName,
+    ServiceRef, SignIn, SignedIn,
 };
 
 /// Hints kept for a reader.
@@ -45,6 +46,7 @@ struct World {
     script: Script,
     services: BTreeMap<ServiceName, Server>,
     effects: Vec<(ServiceName, Effect)>,
+    published: Vec<Publication>,
     away: bool,
     slow_removal: bool,
 }
@@ -166,6 +168,11 @@ impl FakeRuntime {
         self.world().services.keys().cloned().collect()
     }
 
+    /// What was published last of a project.
+    pub fn published(&self, project: Uuid) -> Option<Publication> {
+        self.world().published.iter().rev().find(|publication| publication.project == project).cloned()
+    }
+
     /// What was done to a service, in order.
     pub fn effects(&self, name: &ServiceName) -> Vec<Effect> {
         self.world().effects.iter().filter(|(n, _)| n == name).map(|(_, effect)| *effect).collect()
@@ -284,6 +291,18 @@ impl Provisioner for FakeRuntime {
 
     async fn measure(&self, at: &SignIn) -> Result<Option<Measurement>, PortError> {
         self.call(Method::Measure, |world| Ok(world.measure(&at.service.name))).await
+    }
+
+    fn publishes(&self) -> bool {
+        true
+    }
+
+    async fn publish(&self, publication: &Publication) -> Result<(), PortError> {
+        self.call(Method::Publish, |world| {
+            world.published.push(publication.clone());
+            Ok(())
+        })
+        .await
     }
 
     fn changes(&self) -> BoxStream<'static, ServiceName> {

@@ -30,6 +30,7 @@ pub enum Method {
     Measure,
     Members,
     Preview,
+    Publish,
 }
 
 /// What happens to a call instead of its usual course.

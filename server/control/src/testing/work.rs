@@ -56,6 +56,7 @@ impl Work {
                 drop(control.update_service(who, &id, change).await.unwrap());
             }
             OperationKind::Delete => control.delete_service(who, &id).await.unwrap(),
+            OperationKind::RotatePassword => drop(control.rotate_password(who, &id).await.unwrap()),
             OperationKind::Retry => drop(control.retry_service(who, &id).await.unwrap()),
             OperationKind::Start | OperationKind::Stop | OperationKind::Restart => {
                 let state = format!("process_{}", kind.as_str()).into();

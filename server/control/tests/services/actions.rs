@@ -6,7 +6,7 @@ use sqlx::PgPool;
 
 use crate::world::{World, name, refusal};
 
-const ACTIONS: [Action; 7] = [
+const ACTIONS: [Action; 8] = [
     Action::Update,
     Action::Start,
     Action::Stop,
@@ -14,6 +14,7 @@ const ACTIONS: [Action; 7] = [
     Action::Retry,
     Action::Delete,
     Action::TestConnection,
+    Action::RotatePassword,
 ];
 
 async fn act(world: &World, id: uuid::Uuid, action: Action) -> Result<(), ApiError> {
@@ -29,6 +30,7 @@ async fn act(world: &World, id: uuid::Uuid, action: Action) -> Result<(), ApiErr
         Action::Retry => control.retry_service(who, &name).await.map(drop),
         Action::Delete => control.delete_service(who, &name).await,
         Action::TestConnection => control.test_connection(who, &name).await.map(drop),
+        Action::RotatePassword => control.rotate_password(who, &name).await.map(drop),
     }
 }
 

@@ -34,8 +34,11 @@ async fn told(world: &World, stream: impl Stream<Item = Event>) -> HashMap<(Even
 async fn the_life_of_a_service_is_told_to_whoever_can_reach_it(pool: PgPool) {
     let world = World::new(pool).await;
     world.listens().await;
+    let before = world.hub.subscribe(&world.on.owner);
     let hidden = world.project("Hidden").await;
     world.on.restrict(hidden).await;
+    // what is heard late isn't heard below
+    told(&world, before).await;
     let member = world.on.colleague(Role::Member).await;
     let stranger = world.on.stranger().await;
     let (owners, members) = (world.hub.subscribe(&world.on.owner), world.hub.subscribe(&member));

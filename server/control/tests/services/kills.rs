@@ -52,7 +52,11 @@ async fn prepare(work: Work, world: &World) -> Option<Service> {
         Work::Look
         | Work::Mend
         | Work::Operation(
-            OperationKind::Update | OperationKind::Stop | OperationKind::Restart | OperationKind::Delete,
+            OperationKind::Update
+            | OperationKind::Stop
+            | OperationKind::Restart
+            | OperationKind::RotatePassword
+            | OperationKind::Delete,
         ) => Some(world.healthy(world.with_variables()).await),
     }
 }
@@ -66,6 +70,7 @@ fn effects(work: Work) -> &'static [Effect] {
         Work::Operation(OperationKind::Create | OperationKind::Retry) => &[Made, Started, Configured],
         Work::Operation(OperationKind::Update | OperationKind::Restart) => &[Stopped, Started],
         Work::Operation(OperationKind::Stop) => &[Stopped],
+        Work::Operation(OperationKind::RotatePassword) => &[Configured],
         Work::Operation(OperationKind::Delete) => &[Removed],
     }
 }
@@ -146,6 +151,12 @@ impl Bench {
             self.world.on.run(HURRY, id).await;
             self.world.waker.wake();
             sleep(Duration::from_millis(5)).await;
+        }
+        // a delete is done with the commit in its last step, and that step then ends
+        let ended = || self.points.passed().contains_key(&(Step::Remove, Point::After));
+        while matches!((work, disturbance), (Work::Operation(OperationKind::Delete), Disturbance::None)) && !ended() {
+            assert!(began.elapsed() < CONVERGES, "{work:?}: its last step never ends");
+            sleep(Duration::from_millis(1)).await;
         }
         let passed = self.points.passed();
         self.check(work, &service, before, &format!("{work:?} {disturbance:?}")).await;

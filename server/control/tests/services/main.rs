@@ -14,7 +14,9 @@ mod kills;
 mod looks;
 mod members;
 mod model;
+mod publish;
 mod repeats;
+mod rotate;
 mod secrets;
 #[path = "../store/setting.rs"]
 #[allow(dead_code, reason = "the tests of the store use the rest")]

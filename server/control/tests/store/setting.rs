@@ -12,7 +12,8 @@ use contract::values::Secret;
 use contract::{ApiError, Caller, Capabilities};
 use control::identity::Identity;
 use control::port::{
-    Desired, Measurement, Observed, PortError, Provisioner, Removal, ServiceName, ServiceRef, SignIn, SignedIn,
+    Desired, Measurement, Observed, PortError, Provisioner, Publication, Removal, ServiceName, ServiceRef, SignIn,
+    SignedIn,
 };
 use control::{Control, Error, Sealer};
 use futures::stream::BoxStream;
@@ -61,6 +62,14 @@ impl Provisioner for Nothing {
     async fn measure(&self, _: &SignIn) -> Result<Option<Measurement>, PortError> {
         unreachable!()
     }
+    fn publishes(&self) -> bool {
+        false
+    }
+
+    async fn publish(&self, _: &Publication) -> Result<(), PortError> {
+        unreachable!()
+    }
+
     fn changes(&self) -> BoxStream<'static, ServiceName> {
         unreachable!()
     }

@@ -80,8 +80,13 @@ fn Server(member: Member) -> impl IntoView {
                 {detail.map(|words| view! { <span class="ml-2 text-sm text-ink-2">{words}</span> })}
             </Cell>
             <Cell number=true>{behind.unwrap_or_else(|| "–".to_owned())}</Cell>
-            <Cell quiet=true wide=true>{node}</Cell>
-            <Cell quiet=true wide=true>{started_at.map(|at| view! { <RelativeTime at /> })}</Cell>
+            <Cell quiet=true wide=true>{node.unwrap_or_else(|| "–".to_owned())}</Cell>
+            <Cell quiet=true wide=true>
+                {match started_at {
+                    Some(at) => view! { <RelativeTime at /> }.into_any(),
+                    None => "–".into_any(),
+                }}
+            </Cell>
         </Row>
     }
 }

@@ -12,6 +12,7 @@ mod press;
 mod progress;
 mod remove;
 mod reveal;
+mod rotate;
 mod settings;
 mod variables;
 
@@ -39,6 +40,7 @@ use self::{
     metrics::Measured,
     progress::Progress,
     remove::Remove,
+    rotate::Rotate,
     settings::Settings,
     variables::Variables,
 };
@@ -244,7 +246,15 @@ fn Found(tab: Tab, service: Service, around: Around) -> impl IntoView {
         Tab::Members => view! { <Servers name /> }.into_any(),
         Tab::Metrics => view! { <Measured service /> }.into_any(),
         Tab::Activity => view! { <Activity name service=uuid /> }.into_any(),
-        Tab::Settings => view! { <Preload lazy="settings_form" /> <Settings service /> }.into_any(),
+        Tab::Settings => {
+            let rotate = is_database.then(|| view! { <Rotate state name label=label.clone() /> });
+            view! {
+                <Preload lazy="settings_form" />
+                <Settings service />
+                {rotate}
+            }
+            .into_any()
+        }
     };
     view! {
         <Page title=format!("{label} · Services") crumbs live gone every>

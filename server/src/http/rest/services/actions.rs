@@ -23,6 +23,7 @@ pub(super) fn routes() -> OpenApiRouter<Uses> {
         .routes(routes!(change_state))
         .routes(routes!(retry_service))
         .routes(routes!(reveal))
+        .routes(routes!(rotate_password))
         .routes(routes!(test_connection))
 }
 
@@ -67,6 +68,21 @@ async fn reveal(
     Optional(why): Optional<RevealRequest>,
 ) -> Answer<Json<ConnectionDetails>> {
     Ok(Json(uses.console.reveal(&who, &id, why).await?))
+}
+
+/// Give a service another password
+///
+/// The new one is answered this once with every line that holds it; the old one ends as soon as it is set, and variables that
+/// Berth wrote follow. Needs services:operate.
+#[utoipa::path(post, path = "/services/{id}/rotate_password", tag = "services", params(ServiceId),
+    responses((status = 200, description = "How to reach it from now on.", body = ConnectionDetails),
+        (status = 422, description = "It doesn't run, or has no password.", body = ErrorBody), Guarded))]
+async fn rotate_password(
+    State(uses): State<Uses>,
+    Authorised(who): Authorised,
+    ServiceId(id): ServiceId,
+) -> Answer<Json<ConnectionDetails>> {
+    Ok(Json(uses.console.rotate_password(&who, &id).await?))
 }
 
 /// Sign in to a service from the server
