@@ -309,7 +309,8 @@ impl Inner {
     /// The cluster first, and with it what the operator has made; then what is ours.
     async fn delete(&self, service: &ServiceRef) -> Result<Removal, PortError> {
         let name = service.name.as_str();
-        if delete(&self.namespaced::<Cluster>(service), name).await? {
+        // behind everything that it owns
+        if delete(&self.namespaced::<Cluster>(service), name, &DeleteParams::foreground()).await? {
             return Ok(Removal::Pending);
         }
         let members = ListParams::default().labels(&names::of_cluster(&service.name));
@@ -323,8 +324,9 @@ impl Inner {
             volumes.delete_collection(&params, &members).await.map_err(failed)?;
             return Ok(Removal::Pending);
         }
-        delete(&self.namespaced::<SecretObject>(service), &names::owner(&service.name)).await?;
-        delete(&self.namespaced::<NetworkPolicy>(service), name).await?;
+        let at_once = DeleteParams::default();
+        delete(&self.namespaced::<SecretObject>(service), &names::owner(&service.name), &at_once).await?;
+        delete(&self.namespaced::<NetworkPolicy>(service), name, &at_once).await?;
         Ok(Removal::Gone)
     }
 }
@@ -349,12 +351,12 @@ where
     api.patch(wanted.meta().name.as_deref().unwrap_or_default(), &params, &Patch::Apply(wanted)).await
 }
 
-/// Takes an object away, behind everything that it owns; answers whether it was still there.
-pub(crate) async fn delete<K>(api: &Api<K>, name: &str) -> Result<bool, PortError>
+/// Takes an object away; answers whether it was still there.
+pub(crate) async fn delete<K>(api: &Api<K>, name: &str, how: &DeleteParams) -> Result<bool, PortError>
 where
     K: Resource<DynamicType = ()> + DeserializeOwned + Clone + std::fmt::Debug,
 {
-    match api.delete(name, &DeleteParams::foreground()).await {
+    match api.delete(name, how).await {
         Ok(_) => Ok(true),
         Err(error) if is(&error, 404) => Ok(false),
         Err(error) => Err(failed(error)),

@@ -6,7 +6,7 @@ use k8s_openapi::api::apps::v1::{Deployment, StatefulSet};
 use k8s_openapi::api::core::v1::{PodTemplateSpec, Secret};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::Resource;
-use kube::api::{Api, ListParams, Patch, PatchParams};
+use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams};
 use kube::core::NamespaceResourceScope;
 use serde::de::DeserializeOwned;
 use serde_json::json;
@@ -25,7 +25,7 @@ impl Inner {
         let secrets = Api::<Secret>::namespaced(self.client.clone(), &namespace);
         let name = names::variables(*project);
         let Some(vars) = vars else {
-            delete(&secrets, &name).await?;
+            delete(&secrets, &name, &DeleteParams::default()).await?;
             return Ok(());
         };
         self.namespace(*workspace).await?;

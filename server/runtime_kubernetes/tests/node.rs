@@ -1,11 +1,6 @@
 //! The contract tests of the port on a real node: run by `cluster with --size node`, which names it in KUBECONFIG.
 
-#![expect(
-    clippy::expect_used,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "what stands around a test may panic as the test may"
-)]
+#![expect(clippy::expect_used, clippy::unwrap_used, reason = "what stands around a test may panic as the test may")]
 
 use std::path::Path;
 use std::time::Duration;

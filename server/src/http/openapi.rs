@@ -261,6 +261,7 @@ mod tests {
         GET /api/v1/services/{id}/operations: 200 400 401 403 404 413 431 500 503
         POST /api/v1/services/{id}/retry: 200 400 401 403 404 413 422 431 500 503
         POST /api/v1/services/{id}/reveal: 200 400 401 403 404 413 415 422 431 500 503
+        POST /api/v1/services/{id}/rotate_password: 200 400 401 403 404 413 422 431 500 503
         PATCH /api/v1/services/{id}/state: 200 400 401 403 404 413 415 422 431 500 503
         POST /api/v1/services/{id}/test_connection: 200 400 401 403 404 413 422 431 500 503
         GET /api/v1/users/me: 200 400 401 404 413 431 500 503
