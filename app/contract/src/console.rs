@@ -112,9 +112,9 @@ pub trait Console: Send + Sync {
     /// services:view. What such an operation usually takes in this workspace, in milliseconds: the median of the last
     /// twenty; `None` where there was none.
     async fn usual_time(&self, who: &Caller, kind: OperationKind) -> Answer<Option<u64>>;
-    /// services:reveal: a log repeats what clients sent. 422 where the type has no server.
     /// services:view. The servers behind it, and which of them took over when.
     async fn service_members(&self, who: &Caller, id: &str) -> Answer<Members>;
+    /// services:reveal: a log repeats what clients sent. 422 where the type has no server.
     async fn service_log(&self, who: &Caller, id: &str, filter: LogFilter) -> Answer<LogLines>;
     /// services:view. Nothing was measured yet: no points.
     async fn service_metrics(&self, who: &Caller, id: &str, span: Span) -> Answer<Metrics>;

@@ -1,3 +1,6 @@
+-- In the order in which use cases of another console lock them.
+lock table services, observations in access exclusive mode;
+
 alter table observations
     -- where a service with public access is reached from outside; seen to work by a sign-in
     add column outside_host text,

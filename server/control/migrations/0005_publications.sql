@@ -1,3 +1,6 @@
+-- What another console writes between the rows and the triggers would never be published.
+lock table vars in share row exclusive mode;
+
 -- The variables of a project as its apps were given them; they are behind where the two versions differ. It outlives the project,
 -- so that what was published is taken away, too.
 create table publications (

@@ -233,6 +233,9 @@ pub enum PortError {
     /// It may work later: the runtime is away, a port is taken, a download failed.
     #[error("{message}")]
     Retry { message: String, after: Option<Duration> },
+    /// The runtime itself can't be asked: nothing is known of the service, neither good nor bad.
+    #[error("{0}")]
+    Away(String),
     /// It never will, unless somebody changes something.
     #[error("{0}")]
     Rejected(String),

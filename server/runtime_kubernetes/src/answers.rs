@@ -25,7 +25,7 @@ pub(crate) fn failed(error: Error) -> PortError {
         },
         other => {
             tracing::debug!(error = &other as &dyn std::error::Error, "the API server did not answer");
-            PortError::retry("The Kubernetes API server can't be reached")
+            PortError::Away("The Kubernetes API server can't be reached".into())
         }
     }
 }

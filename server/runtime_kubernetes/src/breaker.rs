@@ -14,8 +14,10 @@ use tower::{BoxError, Layer, Service};
 
 /// Between two attempts on a server that is away.
 const PROBE: Duration = Duration::from_millis(500);
-/// How long the head of an answer may take.
-const ANSWER: Duration = Duration::from_secs(10);
+/// How long the head of an answer may take: longer than the API server gives a webhook, which is 10 s.
+const ANSWER: Duration = Duration::from_secs(15);
+/// What the API server only passes on: an answer tells of a node or a pod, not of the server.
+const PASSED_ON: [&str; 3] = ["/proxy/", "/portforward", "/log"];
 /// Said by whatever stands in front of a server that is away, or by one that is starting.
 const AWAY: [StatusCode; 3] = [StatusCode::BAD_GATEWAY, StatusCode::SERVICE_UNAVAILABLE, StatusCode::GATEWAY_TIMEOUT];
 
@@ -83,11 +85,15 @@ where
         if !self.breaker.admits() {
             return Box::pin(std::future::ready(Err(Away.into())));
         }
+        let path = request.uri().path();
+        let own = !PASSED_ON.iter().any(|part| path.contains(part));
         let breaker = self.breaker.clone();
         let answer = self.inner.call(request);
         Box::pin(async move {
             let answer = tokio::time::timeout(ANSWER, answer).await.unwrap_or_else(|late| Err(late.into()));
-            breaker.answered(answer.as_ref().is_ok_and(|answer| !AWAY.contains(&answer.status())));
+            if own {
+                breaker.answered(answer.as_ref().is_ok_and(|answer| !AWAY.contains(&answer.status())));
+            }
             answer
         })
     }
@@ -135,5 +141,23 @@ mod tests {
         assert_eq!(began.elapsed(), ANSWER);
         assert!(guarded.oneshot(Request::new(Body::empty())).await.is_err());
         assert_eq!(began.elapsed(), ANSWER, "at once");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_pod_that_can_not_be_reached_is_no_server_that_is_away() {
+        let unavailable = service_fn(|_: Request<Body>| async {
+            let mut answer = Response::new(());
+            *answer.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+            Ok::<_, BoxError>(answer)
+        });
+        let guarded = Breaker::default().layer(unavailable);
+        let ask = async |path: &str| {
+            let request = Request::get(path).body(Body::empty()).unwrap();
+            guarded.clone().oneshot(request).await.is_ok()
+        };
+        assert!(ask("/api/v1/namespaces/x/pods/y:9187/proxy/metrics").await);
+        assert!(ask("/api/v1/namespaces/x/pods/y/portforward").await);
+        assert!(ask("/api/v1/nodes").await, "it is asked");
+        assert!(!ask("/api/v1/nodes").await, "and was away");
     }
 }

@@ -32,7 +32,7 @@ use contract::Capabilities;
 use control::port::ServiceName;
 use kube::Client;
 use kube::client::ClientBuilder;
-use tokio::sync::broadcast;
+use tokio::sync::{Semaphore, broadcast};
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -44,6 +44,10 @@ use self::watch::Seen;
 
 /// Hints kept for a reader that is slow; lost ones cost a wait until the next look.
 const HINTS: usize = 1024;
+/// Logs read at once.
+const LOGS: usize = 2;
+/// How long nothing may come of an answer that has begun; longer than a watch lives.
+const SILENCE: Duration = Duration::from_secs(30);
 /// How long a connection to the API server may take.
 const CONNECT: Duration = Duration::from_secs(5);
 
@@ -63,6 +67,8 @@ struct Inner {
     /// What was applied last for each service that isn't ready yet.
     applied: Mutex<BTreeMap<ServiceName, Applied>>,
     seen: Seen,
+    /// Turns at reading logs, each of which may take megabytes for a moment.
+    logs: Semaphore,
     hints: broadcast::Sender<ServiceName>,
 }
 
@@ -108,6 +114,7 @@ impl KubernetesRuntime {
         let reach = Reach::from(&access.0);
         let mut access = *access.0;
         access.connect_timeout = Some(CONNECT);
+        access.read_timeout = Some(SILENCE);
         // the reconciler has a backoff of its own
         access.default_retry = false;
         let client =
@@ -122,6 +129,7 @@ impl KubernetesRuntime {
             authorities: Mutex::default(),
             applied: Mutex::default(),
             seen,
+            logs: Semaphore::new(LOGS),
             hints: broadcast::channel(HINTS).0,
         }));
         tokio::spawn(watch::run(Arc::downgrade(&runtime.0), writer));

@@ -8,7 +8,7 @@ use crate::Inner;
 use crate::answers::failed;
 use crate::names;
 use crate::phases;
-use crate::session::refused;
+use crate::session::{ask, refused};
 
 // One round trip. The owner sees no more of other databases than that they are there.
 const MEASURE: &str = "select
@@ -64,7 +64,7 @@ impl Inner {
         let Some(primary) = &cluster.status.current_primary else { return Ok(None) };
         let Some((cpu, memory)) = self.load(service, primary).await? else { return Ok(None) };
         let client = self.session(service, &at.host, at.port, &at.password).await?;
-        let row = client.query_one(MEASURE, &[]).await.map_err(|error| refused(&error))?;
+        let row = ask(&client, MEASURE).await?;
         let number = |at: usize| row.try_get::<_, i64>(at).map_err(|error| refused(&error));
         Ok(Some(Measurement {
             connections: number(0)?,

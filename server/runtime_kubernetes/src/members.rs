@@ -29,12 +29,17 @@ impl Inner {
         if let Some(primary) = primary.map(|primary| primary.name.clone())
             && members.len() > 1
         {
-            let behind = self.behind(service, &primary).await?;
-            for standby in members.iter_mut().filter(|member| member.name != primary) {
-                standby.lag_bytes = behind.get(&standby.name).copied();
-                if standby.ready && standby.lag_bytes.is_none() {
-                    standby.detail = Some("It does not stream from the primary".into());
+            match self.behind(service, &primary).await {
+                Ok(behind) => {
+                    for standby in members.iter_mut().filter(|member| member.name != primary) {
+                        standby.lag_bytes = behind.get(&standby.name).copied();
+                        if standby.ready && standby.lag_bytes.is_none() {
+                            standby.detail = Some("It does not stream from the primary".into());
+                        }
+                    }
                 }
+                // then nothing is known of how far they are
+                Err(error) => tracing::debug!(%service, %error, "the primary does not say how far its standbys are"),
             }
         }
         members.sort_by(|a, b| {

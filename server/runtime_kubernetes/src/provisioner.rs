@@ -10,6 +10,7 @@ use contract::Capabilities;
 use contract::log::{LogFilter, LogLines};
 use contract::members::Member;
 use contract::preview::Preview;
+use contract::spec::Size;
 use contract::values::Secret;
 use control::port::{
     Desired, Measurement, Observed, Outside, Phase, PortError, Power, Provisioner, Publication, Removal, ServiceName,
@@ -29,10 +30,11 @@ use tokio_stream::wrappers::BroadcastStream;
 use uuid::Uuid;
 
 use crate::answers::{failed, is};
+use crate::capabilities::amount;
 use crate::cluster::Cluster;
 use crate::manifests::POSTGRES;
 use crate::parameters::shared_buffers;
-use crate::session::refused;
+use crate::session::{ask, refused};
 use crate::watch::version;
 use crate::{Applied, Inner, KubernetesRuntime, manifests, names, phases};
 
@@ -42,11 +44,15 @@ const RESTARTED_AT: &str = "kubectl.kubernetes.io/restartedAt";
 const RESTARTED_FROM: &str = "berth.dev/restarted-from";
 /// The container of a pod that PostgreSQL runs in.
 const CONTAINER: &str = "postgres";
+/// Between two looks at what the operator has still to do.
+const SOON: Duration = Duration::from_secs(1);
 /// How long what was applied is taken to be there still.
 const AGAIN: Duration = Duration::from_secs(10);
-/// Lines and bytes of each instance's log that are searched.
+/// Lines of an instance's log that are searched, and where nothing is looked for: the instance manager logs, too.
 const LOG_LINES: i64 = 20_000;
-const LOG_BYTES: i64 = 8 << 20;
+const NEWEST_LINES: i64 = 4_000;
+/// How long somebody waits for his turn to read one.
+const LOG_WAIT: Duration = Duration::from_secs(5);
 
 #[async_trait]
 impl Provisioner for KubernetesRuntime {
@@ -63,10 +69,12 @@ impl Provisioner for KubernetesRuntime {
     }
 
     async fn ensure(&self, desired: &Desired) -> Result<Observed, PortError> {
-        if desired.existed && self.0.look(&desired.service, None).await?.is_none() {
+        let there = if desired.existed { self.0.look(&desired.service, None).await? } else { None };
+        if desired.existed && there.is_none() {
             return Ok(Observed::at(Phase::Lost));
         }
-        let cluster = self.0.as_applied(desired).await?;
+        let known = there.and_then(|cluster| cluster.metadata.uid.clone());
+        let cluster = self.0.as_applied(desired, known).await?;
         if let Some(said) = phases::stuck(&cluster) {
             return Err(PortError::retry(said));
         }
@@ -97,6 +105,7 @@ impl Provisioner for KubernetesRuntime {
         if observed.phase <= Phase::Stopped {
             return Ok(observed);
         }
+        self.0.applied.lock().unwrap_or_else(PoisonError::into_inner).remove(&service.name);
         // a primary that doesn't answer has no beginning that it could still have behind the restart
         let began = self.0.began(at).await.ok();
         let now = time::OffsetDateTime::now_utc().format(&time::format_description::well_known::Rfc3339);
@@ -112,13 +121,14 @@ impl Provisioner for KubernetesRuntime {
 
     async fn delete(&self, service: &ServiceRef) -> Result<Removal, PortError> {
         self.0.applied.lock().unwrap_or_else(PoisonError::into_inner).remove(&service.name);
+        self.0.authorities.lock().unwrap_or_else(PoisonError::into_inner).remove(&service.name);
         self.0.delete(service).await
     }
 
     async fn sign_in(&self, at: &SignIn) -> Result<SignedIn, PortError> {
         let began = tokio::time::Instant::now();
         let client = self.0.session(&at.service, &at.host, at.port, &at.password).await?;
-        let row = client.query_one("show server_version", &[]).await.map_err(|error| refused(&error))?;
+        let row = ask(&client, "show server_version").await?;
         let version: String = row.try_get(0).map_err(|error| refused(&error))?;
         // 17.5 (Debian 17.5-1.pgdg110+1)
         let version = version.split(' ').next().unwrap_or_default().to_owned();
@@ -131,10 +141,11 @@ impl Provisioner for KubernetesRuntime {
 
     async fn log(&self, service: &ServiceRef, filter: &LogFilter, secret: &Secret) -> Result<LogLines, PortError> {
         let Ok(primary) = self.0.primary(service).await else { return Ok(LogLines::default()) };
+        let turn = tokio::time::timeout(LOG_WAIT, self.0.logs.acquire()).await;
+        let Ok(Ok(_turn)) = turn else { return Err(PortError::retry("too many logs are being read; try again")) };
         let newest = LogParams {
             container: Some(CONTAINER.into()),
-            tail_lines: Some(LOG_LINES),
-            limit_bytes: Some(LOG_BYTES),
+            tail_lines: Some(if filter.q.is_empty() { NEWEST_LINES } else { LOG_LINES }),
             ..LogParams::default()
         };
         match self.0.namespaced::<Pod>(service).logs(&primary, &newest).await {
@@ -165,7 +176,7 @@ impl Provisioner for KubernetesRuntime {
 impl Inner {
     /// The cluster, with every object of its service as it should be. While it is on its way, what was applied a moment ago isn't
     /// applied again.
-    async fn as_applied(&self, desired: &Desired) -> Result<Arc<Cluster>, PortError> {
+    async fn as_applied(&self, desired: &Desired, known: Option<String>) -> Result<Arc<Cluster>, PortError> {
         let name = &desired.service.name;
         let hash = manifests::hash(desired);
         let before = self.applied.lock().unwrap_or_else(PoisonError::into_inner).get(name).copied();
@@ -174,7 +185,7 @@ impl Inner {
         {
             return Ok(cluster);
         }
-        let cluster = self.apply_all(desired).await?;
+        let cluster = self.apply_all(desired, known).await?;
         let applied = Applied { hash, version: version(&cluster), at: Instant::now() };
         let mut known = self.applied.lock().unwrap_or_else(PoisonError::into_inner);
         known.retain(|_, applied| applied.at.elapsed() < AGAIN);
@@ -182,8 +193,9 @@ impl Inner {
         Ok(Arc::new(cluster))
     }
 
-    /// Makes every object of a service what it should be; what needs others comes behind them.
-    async fn apply_all(&self, desired: &Desired) -> Result<Cluster, PortError> {
+    /// Makes every object of a service what it should be; what needs others comes behind them. A cluster that is known by its uid
+    /// isn't made anew where it has gone meanwhile: the API server answers 409.
+    async fn apply_all(&self, desired: &Desired, known: Option<String>) -> Result<Cluster, PortError> {
         let service = &desired.service;
         let image = self.image(desired)?;
         self.namespace(service.workspace).await?;
@@ -199,7 +211,8 @@ impl Inner {
                 error => failed(error),
             });
         }
-        let cluster = manifests::cluster(desired, &self.config, image);
+        let mut cluster = manifests::cluster(desired, &self.config, image);
+        cluster.metadata.uid = known;
         apply(&self.namespaced(service), &cluster).await.map_err(failed)
     }
 
@@ -245,23 +258,27 @@ impl Inner {
         if status.phase.as_deref() != Some(phases::HEALTHY) || !whole {
             return Ok(running);
         }
-        if let Some(restart) = cluster.annotation(RESTARTED_AT)
-            && !self.all_restarted(service, restart).await?
-        {
+        // the status is still that of before for a moment; the pods show what has been done
+        let members = ListParams::default().labels(&names::instances(&service.name));
+        let pods = self.namespaced::<Pod>(service).list(&members).await.map_err(failed)?.items;
+        if cluster.annotation(RESTARTED_AT).is_some_and(|restart| !pods.iter().all(|pod| has_restarted(pod, restart))) {
             return Ok(Observed::saying(Phase::Starting, "Its servers are restarted one after the other"));
+        }
+        if !pods.iter().all(|pod| is_sized(pod, &desired.size)) {
+            return Ok(Observed::saying(Phase::Starting, "Its servers get their new size one after the other"));
         }
         let looked = async {
             let host = names::host(service);
             let client = self.session(service, &host, POSTGRES, &desired.password).await?;
             let query = "select setting::bigint / 128, pg_postmaster_start_time()::text
                          from pg_settings where name = 'shared_buffers'";
-            let row = client.query_one(query, &[]).await.map_err(|error| refused(&error))?;
+            let row = ask(&client, query).await?;
             let buffers: i64 = row.try_get(0).map_err(|error| refused(&error))?;
             let began: String = row.try_get(1).map_err(|error| refused(&error))?;
             Ok::<_, PortError>((buffers, began))
         };
         Ok(match looked.await {
-            Err(error) => Observed::saying(Phase::Running, error.to_string()),
+            Err(error) => return Err(soon(error)),
             Ok((_, began)) if cluster.annotation(RESTARTED_FROM) == Some(began.as_str()) => {
                 Observed::saying(Phase::Starting, "It is about to be restarted")
             }
@@ -281,29 +298,19 @@ impl Inner {
         }
         let leads = self.namespaced::<Service>(service).get_opt(&names::public(&service.name)).await.map_err(failed)?;
         let Some(outside) = leads.and_then(address) else {
-            return Ok(Observed::saying(Phase::Starting, "The cluster has given it no public address yet"));
+            return Err(soon(PortError::retry("The cluster has given it no public address yet")));
         };
-        Ok(match self.session_from_outside(service, &outside, &desired.password).await {
-            Ok(_) => Observed { outside: Some(outside), ..ready },
-            Err(error) => Observed::saying(Phase::Starting, format!("Its public address does not answer: {error}")),
-        })
-    }
-
-    /// Whether each instance has begun behind the last restart that was asked for.
-    async fn all_restarted(&self, service: &ServiceRef, restart: &str) -> Result<bool, PortError> {
-        let members = ListParams::default().labels(&names::instances(&service.name));
-        let pods = self.namespaced::<Pod>(service).list(&members).await.map_err(failed)?;
-        Ok(pods.items.iter().all(|pod| {
-            let annotations = pod.metadata.annotations.as_ref();
-            annotations.and_then(|all| all.get(RESTARTED_AT)).is_some_and(|at| at == restart)
-        }))
+        match self.session_from_outside(service, &outside, &desired.password).await {
+            Ok(_) => Ok(Observed { outside: Some(outside), ..ready }),
+            Err(error) => Err(soon(PortError::retry(format!("Its public address does not answer: {error}")))),
+        }
     }
 
     /// When the primary began.
     async fn began(&self, at: &SignIn) -> Result<String, PortError> {
         let client = self.session(&at.service, &at.host, at.port, &at.password).await?;
-        let row = client.query_one("select pg_postmaster_start_time()::text", &[]).await;
-        row.and_then(|row| row.try_get(0)).map_err(|error| refused(&error))
+        let row = ask(&client, "select pg_postmaster_start_time()::text").await?;
+        row.try_get(0).map_err(|error| refused(&error))
     }
 
     /// The cluster first, and with it what the operator has made; then what is ours.
@@ -328,6 +335,30 @@ impl Inner {
         delete(&self.namespaced::<SecretObject>(service), &names::owner(&service.name), &at_once).await?;
         delete(&self.namespaced::<NetworkPolicy>(service), name, &at_once).await?;
         Ok(Removal::Gone)
+    }
+}
+
+/// Whether an instance has begun behind the last restart that was asked for.
+fn has_restarted(pod: &Pod, restart: &str) -> bool {
+    pod.metadata.annotations.as_ref().and_then(|all| all.get(RESTARTED_AT)).is_some_and(|at| at == restart)
+}
+
+/// Whether an instance has the limits that are wanted.
+fn is_sized(pod: &Pod, size: &Size) -> bool {
+    let containers = pod.spec.as_ref().map(|spec| spec.containers.as_slice()).unwrap_or_default();
+    let limits = containers.iter().find(|container| container.name == CONTAINER);
+    let limits = limits.and_then(|container| container.resources.as_ref()?.limits.as_ref());
+    let is = |of: &str, wanted: f64| {
+        limits.and_then(|limits| limits.get(of)).is_some_and(|limit| (amount(limit) - wanted).abs() < 1e-6)
+    };
+    is("cpu", size.cpu.cores()) && is("memory", f64::from(size.ram.mib()) * f64::from(1 << 20))
+}
+
+/// The operator and the cluster work on it: another look is worth it in a moment. What is served meanwhile stays served.
+fn soon(error: PortError) -> PortError {
+    match error {
+        PortError::Retry { message, .. } => PortError::Retry { message, after: Some(SOON) },
+        other => other,
     }
 }
 

@@ -12,9 +12,9 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio_postgres::Client;
 use tokio_postgres::config::SslMode;
 use tokio_postgres::tls::MakeTlsConnect;
+use tokio_postgres::{Client, Row};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::Inner;
@@ -155,6 +155,14 @@ fn connector(authority: &[u8]) -> Result<MakeRustlsConnect, PortError> {
         .with_root_certificates(roots)
         .with_no_client_auth();
     Ok(MakeRustlsConnect::new(config))
+}
+
+/// One row, within a bound: a server that hangs is one that doesn't answer.
+pub(crate) async fn ask(client: &Client, query: &str) -> Result<Row, PortError> {
+    match tokio::time::timeout(TIMEOUT, client.query_one(query, &[])).await {
+        Ok(row) => row.map_err(|error| refused(&error)),
+        Err(_) => Err(PortError::retry(format!("the server did not answer within {} s", TIMEOUT.as_secs()))),
+    }
 }
 
 /// What a server says stands as it says it.

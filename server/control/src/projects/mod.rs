@@ -128,6 +128,13 @@ impl Control {
         }
         // Before the row goes by which it is judged who may hear of it.
         record(&mut transaction, who, "project.delete", &row).await?;
+        sqlx::query!(
+            "update publications set version = version + 1, retry_at = now() where workspace_id = $1 and project_id = $2",
+            who.workspace_id,
+            row.id
+        )
+        .execute(&mut *transaction)
+        .await?;
         sqlx::query!("delete from projects where workspace_id = $1 and id = $2", who.workspace_id, row.id)
             .execute(&mut *transaction)
             .await?;

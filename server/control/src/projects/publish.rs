@@ -35,8 +35,8 @@ pub async fn run(control: Control, stop: CancellationToken) {
     }
 }
 
-/// Publishes the variables of one project that are behind; false where there is none. One that was overtaken meanwhile writes its
-/// own version, and so the later one is published again.
+/// Publishes the variables of one project that are behind; false where there is none. Whoever finds at the end that another took it
+/// meanwhile doesn't know whose values came last: it is published again.
 ///
 /// # Errors
 /// The store is away.
@@ -45,7 +45,7 @@ pub async fn publish_next(control: &Control) -> Result<bool, Error> {
         "update publications set retry_at = now() + make_interval(secs => $1)
          where project_id = (select project_id from publications where version <> published and retry_at <= now()
                              order by retry_at limit 1 for update skip locked)
-         returning project_id, workspace_id, version",
+         returning project_id, workspace_id, version, retry_at",
         RETRY.as_secs_f64()
     );
     let Some(due) = due.fetch_optional(&control.pool).await? else { return Ok(false) };
@@ -72,10 +72,13 @@ pub async fn publish_next(control: &Control) -> Result<bool, Error> {
         return Ok(true);
     }
     sqlx::query!(
-        "update publications set published = $3 where workspace_id = $1 and project_id = $2",
+        "update publications set published = case when retry_at = $4 then $3::bigint else 0 end,
+                                 retry_at = case when retry_at = $4 then retry_at else now() end
+         where workspace_id = $1 and project_id = $2",
         workspace,
         project,
-        due.version
+        due.version,
+        due.retry_at
     )
     .execute(&control.pool)
     .await?;

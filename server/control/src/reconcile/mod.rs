@@ -228,6 +228,10 @@ async fn once(control: &Control, lease: Lease, service: &OnceLock<ServiceRef>) -
             let again = if step == Step::SignIn { Step::Ensure } else { step };
             Transition { error: Some(message), ..transition(again, &row, then) }
         }
+        Err(StepError::Port(PortError::Away(message))) => {
+            tracing::warn!(name = %row.name, step = step.as_str(), attempt = row.attempt, message, "the runtime is away");
+            Transition { error: Some(message), ..transition(step, &row, Then::Backoff) }
+        }
         Err(StepError::Port(PortError::Rejected(message))) => {
             tracing::warn!(name = %row.name, step = step.as_str(), message, "the runtime refused");
             refuse(control, lease, &row, message).await?;

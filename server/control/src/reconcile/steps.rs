@@ -249,6 +249,10 @@ async fn watch(control: &Control, lease: Lease, row: &Row) -> Result<Next, StepE
     if as_wanted && row.power == Power::Running && row.phase != Phase::Lost {
         // it is only healthy while its own credentials open it
         let signed_in = control.runtime.sign_in(&credentials(control, row)?).await;
+        if let Err(PortError::Away(message)) = signed_in {
+            // what was known last stays, with its age
+            return Err(PortError::Away(message).into());
+        }
         let mut transaction = begin(control, lease, row).await?;
         let refused = signed_in.as_ref().err().map(ToString::to_string);
         if refused.is_none() {

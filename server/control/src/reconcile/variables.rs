@@ -81,7 +81,7 @@ pub async fn reconcile(
     Ok(result)
 }
 
-/// False where somebody else has the name.
+/// False where somebody else has the name. What holds the value already stays as it is: apps begin anew for a change.
 async fn write(
     connection: &mut PgConnection,
     sealer: &Sealer,
@@ -89,7 +89,21 @@ async fn write(
     key: &str,
     url: &Secret,
 ) -> Result<bool, Error> {
-    let sealed = sealer.seal(var_place(row.workspace, &var_row(row.project, key)), url)?;
+    let place = var_row(row.project, key);
+    let own = sqlx::query_scalar!(
+        "select sealed_value from vars
+         where workspace_id = $1 and project_id = $2 and lower(key) = lower($3) and service_id = $4",
+        row.workspace,
+        row.project,
+        key,
+        row.id
+    );
+    if let Some(own) = own.fetch_optional(&mut *connection).await?
+        && sealer.open(var_place(row.workspace, &place), &own)?.expose() == url.expose()
+    {
+        return Ok(true);
+    }
+    let sealed = sealer.seal(var_place(row.workspace, &place), url)?;
     let written = sqlx::query!(
         "insert into vars (id, workspace_id, project_id, key, sealed_value, service_id) values ($1, $2, $3, $4, $5, $6)
          on conflict (project_id, lower(key))

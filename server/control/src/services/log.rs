@@ -27,7 +27,7 @@ impl Control {
             return Err(Problem::breaks("service_type", "no_log", "shared_storage has no server that logs").into());
         };
         self.runtime.log(&row.service(who)?, &filter, &password).await.map_err(|error| match error {
-            PortError::Retry { message, .. } | PortError::Rejected(message) => {
+            PortError::Retry { message, .. } | PortError::Away(message) | PortError::Rejected(message) => {
                 contract::ApiError::Unavailable(format!("The log can't be read: {message}")).into()
             }
         })

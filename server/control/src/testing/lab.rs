@@ -87,7 +87,7 @@ pub(super) async fn drive(lab: &impl Lab, desired: &Desired, phase: Phase) -> Ve
                         sleep(lab.pace()).await;
                     }
                 }
-                Err(PortError::Retry { .. }) => sleep(lab.pace()).await,
+                Err(PortError::Retry { .. } | PortError::Away(_)) => sleep(lab.pace()).await,
                 Err(error) => panic!("{error}"),
             }
         }

@@ -25,6 +25,10 @@ async fn what_a_service_or_somebody_writes_is_published_once(pool: PgPool) {
     let calls = world.runtime.count(Method::Publish);
     publish(&world).await;
     assert_eq!(world.runtime.count(Method::Publish), calls, "nothing has changed");
+    world.ask(service.uuid, "restart").await.unwrap();
+    world.settled(service.uuid, contract::State::Healthy).await;
+    publish(&world).await;
+    assert_eq!(world.runtime.count(Method::Publish), calls, "the same values are no change");
     world.set_var(service.project_id, "EXTRA", "more").await;
     publish(&world).await;
     let later = world.runtime.published(service.project_id).unwrap();
