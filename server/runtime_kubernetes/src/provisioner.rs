@@ -140,7 +140,10 @@ impl Provisioner for KubernetesRuntime {
     }
 
     async fn log(&self, service: &ServiceRef, filter: &LogFilter, secret: &Secret) -> Result<LogLines, PortError> {
-        let Ok(primary) = self.0.primary(service).await else { return Ok(LogLines::default()) };
+        let cluster = self.0.look(service, None).await?;
+        let Some(primary) = cluster.and_then(|cluster| cluster.status.current_primary.clone()) else {
+            return Ok(LogLines::default());
+        };
         let turn = tokio::time::timeout(LOG_WAIT, self.0.logs.acquire()).await;
         let Ok(Ok(_turn)) = turn else { return Err(PortError::retry("too many logs are being read; try again")) };
         let newest = LogParams {
