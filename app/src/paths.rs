@@ -95,6 +95,10 @@ pub fn service_members(workspace: &str, name: &str) -> String {
     format!("{}/members", service(workspace, name))
 }
 
+pub fn service_replication(workspace: &str, name: &str) -> String {
+    format!("{}/replication", service(workspace, name))
+}
+
 /// How a service did over an hour, or over another span.
 pub fn service_metrics(workspace: &str, name: &str, span: Span) -> String {
     let query = if span == Span::Hour { String::new() } else { format!("?span={span}") };
@@ -174,6 +178,7 @@ mod tests {
             resource("northwind", Uuid::from_u128(2)),
             service_logs("northwind", "postgres-mwvzq"),
             service_members("northwind", "postgres-mwvzq"),
+            service_replication("northwind", "postgres-mwvzq"),
             service_metrics("northwind", "postgres-mwvzq", Span::Hour),
             service_metrics("northwind", "postgres-mwvzq", Span::Day),
             activity("northwind", None),
@@ -203,6 +208,7 @@ mod tests {
         /w/northwind/resources/00000000-0000-0000-0000-000000000002
         /w/northwind/services/postgres-mwvzq/logs
         /w/northwind/services/postgres-mwvzq/members
+        /w/northwind/services/postgres-mwvzq/replication
         /w/northwind/services/postgres-mwvzq/metrics
         /w/northwind/services/postgres-mwvzq/metrics?span=day
         /w/northwind/activity

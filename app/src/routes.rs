@@ -17,7 +17,9 @@ use crate::{
         overview::Overview,
         projects::{Project, Projects},
         resources::{Resource, Resources},
-        services::{Create, List, Show, ShowActivity, ShowLogs, ShowMembers, ShowMetrics, ShowSettings},
+        services::{
+            Create, List, Show, ShowActivity, ShowLogs, ShowMembers, ShowMetrics, ShowReplication, ShowSettings,
+        },
         set_up::SetUp,
         sign_in::SignIn,
     },
@@ -38,6 +40,7 @@ pub fn AppRoutes() -> impl IntoView {
                 <Route path=path!("services/:name/activity") view=ShowActivity />
                 <Route path=path!("services/:name/logs") view=ShowLogs />
                 <Route path=path!("services/:name/members") view=ShowMembers />
+                <Route path=path!("services/:name/replication") view=ShowReplication />
                 <Route path=path!("services/:name/metrics") view=ShowMetrics />
                 <Route path=path!("services/:name/settings") view=ShowSettings />
                 <Route path=path!("projects") view=Projects />

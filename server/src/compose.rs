@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use control::events::Hub;
 use control::identity::{FirstStart, Identity};
+use control::outbound::Outbound;
 use control::reconcile::{self, Waker};
 use control::{Control, Sealer, samples};
 use postgres::{Host, HostConfig, Status, StopMode};
@@ -83,7 +84,8 @@ impl Composition {
         control::identity::seed_workspace(&pool).await.map_err(seeded)?;
         let runtime = chosen.start(flags, ground, &pool).await?;
         let keys: Vec<[u8; 32]> = keys.iter().map(|key| *key.expose_secret()).collect();
-        let control = Control::new(pool.clone(), Sealer::from_keys(&keys), runtime.clone());
+        let control = Control::new(pool.clone(), Sealer::from_keys(&keys), runtime.clone())
+            .with_outbound(Outbound::new(flags.allow_networks.clone()));
         let identity = control.identity();
         let first = first_start(&identity, admin).await?;
         let (hub, waker, stop) = (Hub::new(), Waker::default(), CancellationToken::new());

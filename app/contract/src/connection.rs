@@ -18,6 +18,29 @@ pub struct ConnectionDetails {
     pub external: Option<External>,
 }
 
+impl ConnectionDetails {
+    /// Of a database whose roles aren't ours: where it is, and nothing to sign in with.
+    pub fn of_nobody(hostname: String, port: u16, outside: Option<(String, u16)>) -> Self {
+        Self {
+            internal: Internal {
+                hostname,
+                port,
+                database: None,
+                username: None,
+                password: None,
+                connection_url: None,
+                psql_command: None,
+            },
+            external: outside.map(|(hostname, port)| External {
+                hostname,
+                port,
+                external_connection_url: None,
+                psql_command: None,
+            }),
+        }
+    }
+}
+
 /// From inside: the project's apps, or this machine.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

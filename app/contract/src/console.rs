@@ -16,8 +16,10 @@ use crate::new_service::NewService;
 use crate::operation::{Operation, OperationKind};
 use crate::page::{Page, PageRequest};
 use crate::permission::{Permission, Role};
+use crate::preflight::Check;
 use crate::preview::Preview;
 use crate::project::{Project, ProjectFields, Var, VarFields, VarKey};
+use crate::replication::Replication;
 use crate::resource::{Plan, Region, Resource};
 use crate::service::{ConnectionTest, Service, ServiceFilter};
 use crate::user::{IssuedToken, Me, NewToken, PasswordChange, Session, Token};
@@ -89,6 +91,12 @@ pub trait Console: Send + Sync {
     /// services:manage. What the runtime would make of it, and what it refuses; nothing is changed. `None` on runtimes that have
     /// nothing to show.
     async fn preview_service(&self, who: &Caller, new: NewService) -> Answer<Option<Preview>>;
+    /// services:manage. What the source of an external replica is found to be; nothing is changed.
+    async fn preflight(&self, who: &Caller, new: NewService) -> Answer<Vec<Check>>;
+    /// services:operate. An external replica takes writes from then on, and follows nobody. Irreversible. 409 while it is done.
+    async fn promote_external(&self, who: &Caller, id: &str) -> Answer<Service>;
+    /// services:view. How far an external replica has come; `None` for other services.
+    async fn service_replication(&self, who: &Caller, id: &str) -> Answer<Option<Replication>>;
     /// services:view. Newest first, without secrets.
     async fn list_services(&self, who: &Caller, filter: ServiceFilter, page: PageRequest) -> Answer<Page<Service>>;
     /// services:view.

@@ -8,7 +8,8 @@
 //! |---|---|
 //! | [`scalar`], [`problem`], [`error`] | raw values of a request, what may be wrong with them, how it is answered |
 //! | [`new_service`], [`change`], [`spec`], [`values`] | what is asked for, and what it means once it is checked |
-//! | [`service`], [`connection`], [`operation`], [`log`], [`metrics`] | what is answered |
+//! | [`service`], [`connection`], [`operation`], [`log`], [`metrics`], [`members`], [`replication`] | what is answered |
+//! | [`preview`], [`preflight`] | what would come of a request |
 //! | [`state`], [`permission`] | who may do what, and when |
 //! | [`capabilities`], [`capacity`] | what this installation can do, and what still fits |
 //! | [`project`], [`resource`], [`user`], [`audit`], [`event`], [`page`] | the other nouns |
@@ -31,10 +32,12 @@ pub mod new_service;
 pub mod operation;
 pub mod page;
 pub mod permission;
+pub mod preflight;
 pub mod preview;
 pub mod problem;
 pub mod project;
 mod read;
+pub mod replication;
 pub mod resource;
 pub mod scalar;
 pub mod service;

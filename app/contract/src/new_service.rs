@@ -84,6 +84,17 @@ const SECRET_MAX: usize = 1024;
 /// Longest PEM text: a chain of a dozen RSA-4096 certificates.
 const PEM_MAX: usize = 32 * 1024;
 
+/// A source that somebody asks about.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SourceRequest {
+    pub source: Source,
+    /// The version that the replica shall have.
+    pub version: Option<PgMajor>,
+    /// The disk of one of its instances.
+    pub disk: Mib,
+    pub instances: Instances,
+}
+
 impl NewService {
     /// Checks every rule that needs no rows, and reports every problem at once.
     ///
@@ -115,6 +126,33 @@ impl NewService {
             _ => None,
         };
         read.finish(spec)
+    }
+
+    /// Checks what is asked about an external source before anything is made of it; what isn't about the source may be left out.
+    ///
+    /// # Errors
+    /// Every problem, in the order of the fields.
+    pub fn parse_source(&self, within: &Capabilities, now: OffsetDateTime) -> Result<SourceRequest, Invalid> {
+        let mut read = Reader::new(&self.surplus);
+        let disk = disk(&mut read, &self.disk_size, &within.disk_size);
+        let version = read.listed("postgres_version", &self.postgres_version, "13 to 18", PgMajor::parse);
+        let instances = match instances(&mut read, &self.instances, within) {
+            None if self.instances.is_absent() => Some(Instances::ONE),
+            other => other,
+        };
+        let mode = read.listed("creation_mode", &self.creation_mode, CreationMode::ExternalReplica.as_str(), |text| {
+            text.parse().ok().filter(|mode: &CreationMode| *mode == CreationMode::ExternalReplica)
+        });
+        if mode.is_some() {
+            read.note(Capabilities::refusal(
+                &within.creation_modes,
+                "creation_mode",
+                CreationMode::ExternalReplica.as_str(),
+            ));
+        }
+        let source = self.source(&mut read, now);
+        let asked = source.zip(disk).zip(instances);
+        read.finish(asked.map(|((source, disk), instances)| SourceRequest { source, version, disk, instances }))
     }
 
     fn postgres(

@@ -16,6 +16,7 @@ words! {
         Restart = "restart",
         Retry = "retry",
         RotatePassword = "rotate_password",
+        PromoteExternal = "promote_external",
         Delete = "delete",
     }
 }

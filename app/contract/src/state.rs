@@ -45,6 +45,7 @@ pub enum Action {
     Delete,
     TestConnection,
     RotatePassword,
+    PromoteExternal,
 }
 
 /// What the table says of an action in a state.
@@ -124,17 +125,20 @@ impl State {
             (Self::Pending | Self::Processing | Self::Creating, Action::Start) => Already("It is starting already"),
             (Self::Stopped, Action::Restart) => Refused("It is stopped; start it instead"),
             (Self::Pending | Self::Processing | Self::Creating, Action::Restart) => Refused("It isn't running yet"),
-            (Self::Lost, Action::Start | Action::Stop | Action::Restart | Action::RotatePassword) => {
-                Refused("Its storage is gone")
-            }
+            (
+                Self::Lost,
+                Action::Start | Action::Stop | Action::Restart | Action::RotatePassword | Action::PromoteExternal,
+            ) => Refused("Its storage is gone"),
             (Self::Failed | Self::Failing | Self::Crashloopbackoff | Self::Lost, Action::Retry) => Allowed,
             (_, Action::Retry) => Refused("Nothing has failed"),
-            (Self::Stopped, Action::TestConnection | Action::RotatePassword) => {
+            (Self::Stopped, Action::TestConnection | Action::RotatePassword | Action::PromoteExternal) => {
                 Refused("It is stopped; start it first")
             }
-            (Self::Pending | Self::Processing | Self::Creating, Action::TestConnection | Action::RotatePassword) => {
-                Refused("It isn't running yet")
-            }
+            (
+                Self::Pending | Self::Processing | Self::Creating,
+                Action::TestConnection | Action::RotatePassword | Action::PromoteExternal,
+            ) => Refused("It isn't running yet"),
+            (Self::Failed, Action::PromoteExternal) => Refused("It has failed; mend it first"),
             _ => Allowed,
         }
     }
@@ -157,7 +161,7 @@ impl std::str::FromStr for State {
 mod tests {
     use super::*;
 
-    const ACTIONS: [Action; 8] = [
+    const ACTIONS: [Action; 9] = [
         Action::Update,
         Action::Start,
         Action::Stop,
@@ -166,24 +170,25 @@ mod tests {
         Action::Delete,
         Action::TestConnection,
         Action::RotatePassword,
+        Action::PromoteExternal,
     ];
 
     /// `+` allowed, `=` so already, `-` refused; columns as in ACTIONS.
     #[test]
     fn the_whole_table() {
         let table = [
-            (State::Pending, "+=+--+--"),
-            (State::Processing, "+=+--+--"),
-            (State::Creating, "+=+--+--"),
-            (State::Healthy, "+=++-+++"),
-            (State::Bound, "+=++-+++"),
-            (State::Stopped, "++=--+--"),
-            (State::Degraded, "+=++-+++"),
-            (State::Failed, "++++++++"),
-            (State::Failing, "++++++++"),
-            (State::Lost, "+---+++-"),
-            (State::Crashloopbackoff, "++++++++"),
-            (State::Deleting, "-----=--"),
+            (State::Pending, "+=+--+---"),
+            (State::Processing, "+=+--+---"),
+            (State::Creating, "+=+--+---"),
+            (State::Healthy, "+=++-++++"),
+            (State::Bound, "+=++-++++"),
+            (State::Stopped, "++=--+---"),
+            (State::Degraded, "+=++-++++"),
+            (State::Failed, "++++++++-"),
+            (State::Failing, "+++++++++"),
+            (State::Lost, "+---+++--"),
+            (State::Crashloopbackoff, "+++++++++"),
+            (State::Deleting, "-----=---"),
         ];
         assert_eq!(table.len(), State::ALL.len());
         for (state, row) in table {

@@ -6,6 +6,8 @@ use contract::{
     metrics::{Metrics, Span},
     operation::Operation,
     page::{Page, PageRequest},
+    preflight::Check,
+    replication::Replication,
     service::ServiceFilter,
     values::Secret,
 };
@@ -68,6 +70,27 @@ pub async fn rotate_password(workspace: String, id: String) -> Answer<()> {
     let (console, who) = super::enter(workspace).await?;
     console.rotate_password(&who, &id).await?;
     Ok(())
+}
+
+/// The page shows how far it is.
+#[server(prefix = "/call", endpoint = "promote_external", protocol = Calls)]
+pub async fn promote_external(workspace: String, id: String) -> Answer<()> {
+    let (console, who) = super::enter(workspace).await?;
+    console.promote_external(&who, &id).await?;
+    Ok(())
+}
+
+#[server(prefix = "/call", endpoint = "service_replication", protocol = Calls)]
+pub async fn service_replication(workspace: String, id: String) -> Answer<Option<Replication>> {
+    let (console, who) = super::enter(workspace).await?;
+    Ok(console.service_replication(&who, &id).await?)
+}
+
+/// What a source is found to be, before anything is made of it.
+#[server(prefix = "/call", endpoint = "preflight", protocol = Calls)]
+pub async fn preflight(workspace: String, new: NewService) -> Answer<Vec<Check>> {
+    let (console, who) = super::enter(workspace).await?;
+    Ok(console.preflight(&who, new).await?)
 }
 
 /// The password alone: a page has everything else.

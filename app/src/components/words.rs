@@ -115,6 +115,7 @@ pub fn operation(operation: &Operation) -> String {
         OperationKind::Restart => ("Restarting", "Restarted"),
         OperationKind::Retry => ("Trying again", "Tried again"),
         OperationKind::RotatePassword => ("Rotating the password", "Rotated the password"),
+        OperationKind::PromoteExternal => ("Promoting", "Promoted"),
         OperationKind::Delete => ("Deleting", "Deleted"),
     };
     match (operation.summary.state, operation.took_ms) {
@@ -138,6 +139,7 @@ pub fn done(action: &str) -> String {
         "service.restart" => "restarted",
         "service.retry" => "had Berth try again with",
         "service.rotate_password" => "rotated the password of",
+        "service.promote_external" => "promoted",
         "service.reveal" => "looked at the credentials of",
         "project.create" => "created the project",
         "project.update" => "renamed the project",

@@ -158,7 +158,7 @@ test("H13 no list, no search, no page and no call of somebody who can't reach it
   // without what is another each time, and without what was asked for, which breadcrumbs repeat
   const drawn = (text: string, ...asked: string[]) => asked.reduce((text, asked) => text.replaceAll(asked, "…"), text).replace(/nonce="[^"]+"|\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, "…");
   for (const at of [restricted, foreign]) {
-    for (const path of ["projects/PROJECT", "resources/RESOURCE", "services/NAME", "services/NAME/logs", "services/NAME/settings", "services/NAME/activity", "services/NAME/metrics", "services/NAME/members"]) {
+    for (const path of ["projects/PROJECT", "resources/RESOURCE", "services/NAME", "services/NAME/logs", "services/NAME/settings", "services/NAME/activity", "services/NAME/metrics", "services/NAME/members", "services/NAME/replication"]) {
       const look = async (project: string, resource: string, name: string) => {
         const page = await ask("GET", `/w/main/${path.replace("PROJECT", project).replace("RESOURCE", resource).replace("NAME", name)}`, { headers: { cookie, accept: "text/html" } });
         return [page.status, drawn(page.text, project, resource, name)];

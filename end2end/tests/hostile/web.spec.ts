@@ -229,7 +229,7 @@ test("H20 every route and every refusal carries the security headers, and nothin
     await look(path.startsWith("/call") ? 405 : 404, "GET", path);
     await look(path.startsWith("/call") ? 405 : 404, "GET", path, { headers: own({ accept: "text/html" }) });
   }
-  for (const path of ["/w/main", "/w/main/services", "/w/main/services/new", `/w/main/projects/${project.uuid}`, "/w/main/resources", "/w/main/activity", "/w/main/account", "/w/main/find", ...["", "/logs", "/members", "/metrics", "/activity", "/settings"].map((tab) => `/w/main/services/${service.name}${tab}`)]) {
+  for (const path of ["/w/main", "/w/main/services", "/w/main/services/new", `/w/main/projects/${project.uuid}`, "/w/main/resources", "/w/main/activity", "/w/main/account", "/w/main/find", ...["", "/logs", "/members", "/replication", "/metrics", "/activity", "/settings"].map((tab) => `/w/main/services/${service.name}${tab}`)]) {
     const page = await look(200, "GET", path, { headers: own({ accept: "text/html" }) });
     const [, nonce] = POLICY.exec(String(page.headers["content-security-policy"]))!;
     const scripts = [...page.text.matchAll(/<script[^>]*>/g)].map(([tag]) => tag);

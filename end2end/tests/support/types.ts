@@ -13,6 +13,7 @@ export interface Service {
   disk_size: number;
   cpu_size: number;
   operation: { uuid: string; kind: string; state: string; progress: number; error: string | null } | null;
+  role: "primary" | "replica" | null;
   connection_details: Details | null;
 }
 

@@ -10,8 +10,10 @@ use contract::members::Members;
 use contract::metrics::{Metrics, Span};
 use contract::operation::{Operation, OperationKind};
 use contract::page::{Page, PageRequest};
+use contract::preflight::Check;
 use contract::preview::Preview;
 use contract::project::{Project, ProjectFields, Var, VarFields, VarKey};
+use contract::replication::Replication;
 use contract::resource::{Plan, Region, Resource};
 use contract::service::{ConnectionTest, ServiceFilter};
 use contract::user::{IssuedToken, Me, NewToken, PasswordChange, Session, Token};
@@ -30,6 +32,18 @@ impl Console for Control {
 
     async fn create_service(&self, who: &Caller, new: NewService, key: Option<String>) -> Answer<Service> {
         Ok(Control::create_service(self, who, new, key).await?)
+    }
+
+    async fn preflight(&self, who: &Caller, new: NewService) -> Answer<Vec<Check>> {
+        Ok(Control::preflight(self, who, new).await?)
+    }
+
+    async fn promote_external(&self, who: &Caller, id: &str) -> Answer<Service> {
+        Ok(Control::promote_external(self, who, id).await?)
+    }
+
+    async fn service_replication(&self, who: &Caller, id: &str) -> Answer<Option<Replication>> {
+        Ok(Control::service_replication(self, who, id).await?)
     }
 
     async fn list_services(&self, who: &Caller, filter: ServiceFilter, page: PageRequest) -> Answer<Page<Service>> {

@@ -12,6 +12,7 @@ mod console;
 pub mod error;
 pub mod events;
 pub mod identity;
+pub mod outbound;
 pub mod port;
 pub mod projects;
 mod reach;
@@ -20,6 +21,7 @@ pub mod resources;
 pub mod samples;
 pub mod seal;
 mod services;
+pub(crate) mod source;
 pub mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -28,6 +30,7 @@ pub use error::Error;
 pub use seal::Sealer;
 
 use identity::Identity;
+use outbound::Outbound;
 use port::Provisioner;
 use reconcile::fail_points::FailPoints;
 
@@ -38,13 +41,19 @@ pub struct Control {
     pub(crate) sealer: Sealer,
     pub(crate) runtime: Arc<dyn Provisioner>,
     pub(crate) identity: Identity,
+    pub(crate) outbound: Outbound,
     pub(crate) fail_points: FailPoints,
 }
 
 impl Control {
     pub fn new(pool: PgPool, sealer: Sealer, runtime: Arc<dyn Provisioner>) -> Self {
         let identity = Identity::new(pool.clone());
-        Self { pool, sealer, runtime, identity, fail_points: FailPoints::default() }
+        Self { pool, sealer, runtime, identity, outbound: Outbound::default(), fail_points: FailPoints::default() }
+    }
+
+    /// External servers may lie in these networks, too.
+    pub fn with_outbound(self, outbound: Outbound) -> Self {
+        Self { outbound, ..self }
     }
 
     /// Steps can be broken into here.

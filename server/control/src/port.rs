@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -9,7 +10,8 @@ use contract::Capabilities;
 use contract::log::{LogFilter, LogLines};
 use contract::members::Member;
 use contract::preview::Preview;
-use contract::spec::Size;
+use contract::replication::Lsn;
+use contract::spec::{Size, Source};
 use contract::values::{Instances, PgMajor, Secret};
 use futures::stream::BoxStream;
 use uuid::Uuid;
@@ -96,8 +98,84 @@ pub struct Desired {
     pub port: Option<u16>,
     /// Of the owner, whose name is [`ServiceName::database`].
     pub password: Secret,
+    pub origin: Origin,
     /// It was ready once: a runtime that finds no storage reports [`Phase::Lost`] and makes none.
     pub existed: bool,
+}
+
+/// Where what is in a database comes from.
+#[derive(Clone, Debug)]
+pub enum Origin {
+    /// It is its own.
+    Fresh,
+    /// Of another server, which it follows and takes no writes beside. Nobody owns it yet: the roles are those of the other.
+    Follows(Box<Follows>),
+    /// Of another server, which it followed until it was promoted. Owner and database are made then.
+    Promoted { host: String, port: u16, settings: BTreeMap<String, u32> },
+}
+
+impl Origin {
+    pub fn follows(&self) -> Option<&Follows> {
+        match self {
+            Self::Follows(follows) => Some(follows),
+            _ => None,
+        }
+    }
+
+    /// Settings that it may not fall below.
+    pub fn settings(&self) -> Option<&BTreeMap<String, u32>> {
+        match self {
+            Self::Fresh => None,
+            Self::Follows(follows) => Some(&follows.settings),
+            Self::Promoted { settings, .. } => Some(settings),
+        }
+    }
+}
+
+/// An external server, as it was found when it was first reached.
+#[derive(Clone, Debug)]
+pub struct Follows {
+    pub source: Source,
+    /// Where it and its archive are now: whoever follows it may go there.
+    pub at: Vec<SocketAddr>,
+    pub sslmode: SslMode,
+    /// Those that a standby may not fall below.
+    pub settings: BTreeMap<String, u32>,
+}
+
+/// How a connection is encrypted, in libpq's words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SslMode {
+    VerifyFull,
+    VerifyCa,
+    Require,
+    Prefer,
+}
+
+impl SslMode {
+    pub const ALL: [Self; 4] = [Self::VerifyFull, Self::VerifyCa, Self::Require, Self::Prefer];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::VerifyFull => "verify-full",
+            Self::VerifyCa => "verify-ca",
+            Self::Require => "require",
+            Self::Prefer => "prefer",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|mode| mode.as_str() == text)
+    }
+}
+
+/// What a server that follows another says of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Following {
+    /// Its receiver is connected.
+    pub streams: bool,
+    pub received: Option<Lsn>,
+    pub replayed: Option<Lsn>,
 }
 
 /// How far a service is, as the runtime sees it.
@@ -156,13 +234,15 @@ pub struct Observed {
     pub primary: Option<String>,
     /// With [`Phase::Ready`], where it has public access: it was signed in to through there.
     pub outside: Option<Outside>,
+    /// It serves, and not all of it is there: a standby is behind or down.
+    pub degraded: Option<String>,
     /// What it has to say: what it waits for, what was found.
     pub detail: Option<String>,
 }
 
 impl Observed {
     pub fn at(phase: Phase) -> Self {
-        Self { phase, primary: None, outside: None, detail: None }
+        Self { phase, primary: None, outside: None, degraded: None, detail: None }
     }
 
     pub fn saying(phase: Phase, detail: impl Into<String>) -> Self {
@@ -282,6 +362,9 @@ pub trait Provisioner: Send + Sync + 'static {
 
     /// Signs in as the owner, from where the server runs.
     async fn sign_in(&self, at: &SignIn) -> Result<SignedIn, PortError>;
+
+    /// How far one that follows an external server has come. Absent, stopped or following nobody: `None`.
+    async fn following(&self, service: &ServiceRef) -> Result<Option<Following>, PortError>;
 
     /// The servers behind it, whatever state they are in, the one that takes writes first. Absent: none.
     async fn members(&self, service: &ServiceRef) -> Result<Vec<Member>, PortError>;

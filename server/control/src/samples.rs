@@ -50,7 +50,8 @@ pub async fn run(control: Control, stop: CancellationToken) {
 pub async fn measure_all(control: &Control) -> Result<(), Error> {
     let services = sqlx::query!(
         r#"select id, workspace_id, name, port, sealed_password as "sealed_password!" from services
-         where service_type = 'postgres' and state in ('healthy', 'degraded') and not deleting"#
+         where service_type = 'postgres' and state in ('healthy', 'degraded') and not deleting
+           and not exists (select 1 from sources x where x.service_id = services.id and x.promote_at is null)"#
     )
     .fetch_all(&control.pool)
     .await?;

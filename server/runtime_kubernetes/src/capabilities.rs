@@ -2,7 +2,7 @@
 
 use contract::Capabilities;
 use contract::capabilities::{Choice, Range, Runtime};
-use contract::spec::{CreationMode, ServiceType};
+use contract::spec::ServiceType;
 use contract::values::PgMajor;
 use k8s_openapi::api::core::v1::Node;
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
@@ -30,7 +30,6 @@ pub(crate) fn of(config: &Config) -> Capabilities {
     let today = time::OffsetDateTime::now_utc().date();
     let mut can = Capabilities::everything(Runtime::Kubernetes, today);
     can.service_types = vec![Choice::yes(ServiceType::Postgres), Choice::no(ServiceType::SharedStorage, LATER)];
-    can.creation_modes = vec![Choice::yes(CreationMode::Fresh), Choice::no(CreationMode::ExternalReplica, LATER)];
     can.ram_size = RAM_MIB;
     for major in PgMajor::all() {
         let reason = match config.image(major) {
@@ -50,7 +49,8 @@ impl Capacity {
     pub(crate) async fn of(client: &Client, config: &Config) -> Result<Self, kube::Error> {
         let nodes = Api::<Node>::all(client.clone()).list(&ListParams::default()).await?;
         let sum = |of: &str| -> f64 {
-            let allocatable = nodes.items.iter().filter_map(|node| node.status.as_ref()?.allocatable.as_ref()?.get(of));
+            let open = nodes.items.iter().filter(|node| is_open(node));
+            let allocatable = open.filter_map(|node| node.status.as_ref()?.allocatable.as_ref()?.get(of));
             allocatable.map(amount).sum()
         };
         let mib = |bytes: f64| (bytes / f64::from(1 << 20)) as u64;
@@ -64,6 +64,13 @@ impl Capacity {
         }
         Ok(all)
     }
+}
+
+/// Whether pods without tolerations are placed there.
+fn is_open(node: &Node) -> bool {
+    let Some(spec) = &node.spec else { return true };
+    let closed = spec.taints.iter().flatten().any(|taint| taint.effect != "PreferNoSchedule");
+    !closed && spec.unschedulable != Some(true)
 }
 
 /// Bytes, or cores; nothing where it can't be read.
@@ -82,6 +89,15 @@ mod tests {
         {
             assert_eq!(amount(&Quantity(text.into())), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn nodes_that_take_no_pods_of_ours_do_not_count() {
+        let node = |spec| serde_json::from_value(serde_json::json!({ "metadata": {}, "spec": spec })).unwrap();
+        let tainted = |effect| node(serde_json::json!({ "taints": [{ "key": "k", "effect": effect }] }));
+        assert!(is_open(&node(serde_json::json!({}))) && is_open(&tainted("PreferNoSchedule")));
+        assert!(!is_open(&tainted("NoSchedule")) && !is_open(&tainted("NoExecute")));
+        assert!(!is_open(&node(serde_json::json!({ "unschedulable": true }))));
     }
 
     #[test]

@@ -28,6 +28,10 @@ pub(crate) struct Spec {
     pub(crate) image_name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) bootstrap: Option<Bootstrap>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) external_clusters: Vec<ExternalCluster>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) replica: Option<Replica>,
     pub(crate) storage: Storage,
     pub(crate) resources: Resources,
     pub(crate) postgresql: Postgresql,
@@ -45,6 +49,64 @@ pub(crate) struct Spec {
 pub(crate) struct Bootstrap {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) initdb: Option<Initdb>,
+    #[serde(rename = "pg_basebackup", skip_serializing_if = "Option::is_none")]
+    pub(crate) copy: Option<Copied>,
+}
+
+/// A copy of a server that runs.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Copied {
+    pub(crate) source: String,
+}
+
+/// A server that isn't one of the cluster's own.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct ExternalCluster {
+    pub(crate) name: String,
+    pub(crate) connection_parameters: BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) password: Option<KeyOf>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) ssl_key: Option<KeyOf>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) ssl_cert: Option<KeyOf>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) ssl_root_cert: Option<KeyOf>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) barman_object_store: Option<ArchiveStore>,
+}
+
+/// A key of a Secret.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct KeyOf {
+    pub(crate) name: String,
+    pub(crate) key: String,
+}
+
+/// A bucket that barman writes to.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct ArchiveStore {
+    pub(crate) destination_path: String,
+    #[serde(rename = "endpointURL")]
+    pub(crate) endpoint_url: String,
+    pub(crate) server_name: String,
+    pub(crate) s3_credentials: ArchiveKeys,
+}
+
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct ArchiveKeys {
+    pub(crate) access_key_id: KeyOf,
+    pub(crate) secret_access_key: KeyOf,
+}
+
+/// Whether the cluster follows another server.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Replica {
+    pub(crate) enabled: bool,
+    pub(crate) source: String,
 }
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -114,6 +176,17 @@ pub(crate) struct Inherited {
 #[serde(default)]
 pub(crate) struct Managed {
     pub(crate) services: ManagedServices,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) roles: Vec<ManagedRole>,
+}
+
+/// A role that the operator keeps as it is wanted.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ManagedRole {
+    pub(crate) name: String,
+    pub(crate) login: bool,
+    pub(crate) password_secret: Named,
 }
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -170,6 +243,70 @@ impl Cluster {
 impl Status {
     pub(crate) fn condition(&self, kind: &str) -> Option<&Condition> {
         self.conditions.iter().find(|condition| condition.type_ == kind)
+    }
+}
+
+/// A database in a cluster that wasn't made with it.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Database {
+    #[serde(flatten, default)]
+    pub(crate) types: Option<TypeMeta>,
+    pub(crate) metadata: ObjectMeta,
+    #[serde(default)]
+    pub(crate) spec: DatabaseSpec,
+    #[serde(default, skip_serializing)]
+    pub(crate) status: DatabaseStatus,
+}
+
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct DatabaseSpec {
+    pub(crate) name: String,
+    pub(crate) owner: String,
+    pub(crate) cluster: Named,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(crate) struct DatabaseStatus {
+    pub(crate) applied: Option<bool>,
+    #[serde(default)]
+    pub(crate) message: String,
+}
+
+impl Database {
+    /// Owned by a role of its own name.
+    pub(crate) fn new(metadata: ObjectMeta, name: String, cluster: Named) -> Self {
+        let types = TypeMeta { api_version: Self::api_version(&()).into(), kind: Self::kind(&()).into() };
+        let spec = DatabaseSpec { owner: name.clone(), name, cluster };
+        Self { types: Some(types), metadata, spec, status: DatabaseStatus::default() }
+    }
+}
+
+impl Resource for Database {
+    type DynamicType = ();
+    type Scope = NamespaceResourceScope;
+
+    fn kind(_: &()) -> Cow<'_, str> {
+        "Database".into()
+    }
+
+    fn group(_: &()) -> Cow<'_, str> {
+        "postgresql.cnpg.io".into()
+    }
+
+    fn version(_: &()) -> Cow<'_, str> {
+        "v1".into()
+    }
+
+    fn plural(_: &()) -> Cow<'_, str> {
+        "databases".into()
+    }
+
+    fn meta(&self) -> &ObjectMeta {
+        &self.metadata
+    }
+
+    fn meta_mut(&mut self) -> &mut ObjectMeta {
+        &mut self.metadata
     }
 }
 

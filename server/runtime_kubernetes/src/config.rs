@@ -17,7 +17,7 @@ pub struct Config {
     pub storage_class: Option<String>,
     /// The namespace of the operator, which has to reach the instances.
     pub operator_namespace: String,
-    /// The namespace that Berth runs in, where that is in the cluster: it reaches the databases, too.
+    /// The namespace that Berth runs in, where that is in the cluster and another than that of its pod: it reaches the databases, too.
     pub berth_namespace: Option<String>,
     /// GiB of volumes that may be asked for in all; without it, what the nodes have.
     pub disk_gib: Option<u32>,

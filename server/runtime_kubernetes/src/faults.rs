@@ -65,6 +65,7 @@ fn desired() -> Desired {
         power: Power::Running,
         port: None,
         password: Secret::new("x"),
+        origin: control::port::Origin::Fresh,
         existed: false,
     }
 }

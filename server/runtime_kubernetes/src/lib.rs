@@ -11,6 +11,8 @@ mod cluster;
 mod config;
 #[cfg(all(test, feature = "loopback"))]
 mod faults;
+mod follows;
+mod instance;
 mod logs;
 mod manifests;
 mod measure;
@@ -29,9 +31,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use contract::Capabilities;
-use control::port::ServiceName;
+use contract::members::Member;
+use control::port::{ServiceName, ServiceRef};
 use kube::Client;
 use kube::client::ClientBuilder;
+use moka::future::Cache;
 use tokio::sync::{Semaphore, broadcast};
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -39,6 +43,7 @@ use uuid::Uuid;
 use self::breaker::Breaker;
 pub use self::capabilities::Capacity;
 pub use self::config::{Config, ConfigError};
+use self::measure::Loads;
 use self::session::Reach;
 use self::watch::Seen;
 
@@ -46,6 +51,12 @@ use self::watch::Seen;
 const HINTS: usize = 1024;
 /// Logs read at once.
 const LOGS: usize = 2;
+/// How long what was asked for a page is good for another, and for how many services it is kept.
+const MOMENT: Duration = Duration::from_secs(1);
+const PAGES: u64 = 1000;
+/// How long what a kubelet says of all its pods is good for each of them, and of how many nodes it is kept.
+const LOOK: Duration = Duration::from_secs(5);
+const NODES: u64 = 1000;
 /// How long nothing may come of an answer that has begun; longer than a watch lives.
 const SILENCE: Duration = Duration::from_secs(30);
 /// How long a connection to the API server may take.
@@ -69,6 +80,8 @@ struct Inner {
     seen: Seen,
     /// Turns at reading logs, each of which may take megabytes for a moment.
     logs: Semaphore,
+    members: Cache<ServiceRef, Vec<Member>>,
+    loads: Cache<String, Loads>,
     hints: broadcast::Sender<ServiceName>,
 }
 
@@ -110,8 +123,12 @@ impl KubernetesRuntime {
     ///
     /// # Errors
     /// The access is none that can be used.
-    pub fn start(access: Access, config: Config) -> Result<Self, StartError> {
+    pub fn start(access: Access, mut config: Config) -> Result<Self, StartError> {
         let reach = Reach::from(&access.0);
+        if reach == Reach::Direct {
+            // databases have to let us in
+            config.berth_namespace.get_or_insert_with(|| access.0.default_namespace.clone());
+        }
         let mut access = *access.0;
         access.connect_timeout = Some(CONNECT);
         access.read_timeout = Some(SILENCE);
@@ -130,6 +147,8 @@ impl KubernetesRuntime {
             applied: Mutex::default(),
             seen,
             logs: Semaphore::new(LOGS),
+            members: Cache::builder().time_to_live(MOMENT).max_capacity(PAGES).build(),
+            loads: Cache::builder().time_to_live(LOOK).max_capacity(NODES).build(),
             hints: broadcast::channel(HINTS).0,
         }));
         tokio::spawn(watch::run(Arc::downgrade(&runtime.0), writer));

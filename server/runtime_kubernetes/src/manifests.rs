@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::net::IpAddr;
 
-use control::port::{Desired, Power};
+use control::port::{Desired, Origin, Power};
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::{Namespace, Secret};
 use k8s_openapi::api::networking::v1::{
@@ -16,16 +16,17 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use uuid::Uuid;
 
 use crate::cluster::{
-    Affinity, Bootstrap, Cluster, Inherited, Initdb, Managed, ManagedService, ManagedServices, Named, Postgresql,
-    Probe, Probes, Resources, ServiceSpec, ServiceTemplate, Spec, Storage,
+    Affinity, Bootstrap, Cluster, Copied, Inherited, Initdb, Managed, ManagedRole, ManagedService, ManagedServices,
+    Named, Postgresql, Probe, Probes, Resources, ServiceSpec, ServiceTemplate, Spec, Storage,
 };
 use crate::config::Config;
+use crate::follows;
 use crate::names;
 use crate::parameters::parameters;
 
 pub(crate) const POSTGRES: u16 = 5432;
 /// Where the operator asks an instance how it is.
-const STATUS: u16 = 8000;
+pub(crate) const STATUS: u16 = 8000;
 const DNS: u16 = 53;
 
 /// The operator's: `on` stops the instances and keeps their volumes.
@@ -85,10 +86,14 @@ pub(crate) fn namespace(workspace: Uuid) -> (Namespace, [NetworkPolicy; 2]) {
 }
 
 /// Another one for whatever else is wanted.
-pub(crate) fn hash(desired: &Desired) -> u64 {
+pub(crate) fn hash(desired: &Desired, raw: bool) -> u64 {
     let mut hasher = DefaultHasher::new();
-    let Desired { service, id, project, major, instances, size, public_access, power, port, password, existed: _ } =
-        desired;
+    let Desired { service, id, project, major, instances, size, public_access, power, port, password, .. } = desired;
+    match &desired.origin {
+        Origin::Fresh => 0.hash(&mut hasher),
+        Origin::Follows(follows) => (1, &follows.at, raw).hash(&mut hasher),
+        Origin::Promoted { .. } => 2.hash(&mut hasher),
+    }
     let sizes = (size.ram.mib(), size.disk.mib(), size.cpu.millis());
     (service, id, project, major.number(), instances.count(), sizes, public_access).hash(&mut hasher);
     (*power == Power::Stopped, port, password.expose()).hash(&mut hasher);
@@ -109,31 +114,45 @@ pub(crate) fn owner(desired: &Desired) -> Secret {
 }
 
 /// Servers, volumes and settings.
-pub(crate) fn cluster(desired: &Desired, config: &Config, image: &str) -> Cluster {
+///
+/// `raw`: its servers aren't run yet.
+pub(crate) fn cluster(desired: &Desired, config: &Config, image: &str, raw: bool) -> Cluster {
     let name = &desired.service.name;
     let hibernation = if desired.power == Power::Stopped { "on" } else { "off" };
     let mut metadata = metadata(desired, name.to_string());
-    metadata.annotations = Some([(HIBERNATION.to_owned(), hibernation.to_owned())].into());
+    let fence = raw.then_some((follows::FENCED, follows::ALL));
+    let annotations = [(HIBERNATION, hibernation)].into_iter().chain(fence);
+    metadata.annotations = Some(annotations.map(|(key, value)| (key.to_owned(), value.to_owned())).collect());
     let cpu = desired.size.cpu.millis();
     let memory = format!("{}Mi", desired.size.ram.mib());
     let amounts = |cpu: u32| [("memory".to_owned(), memory.clone()), ("cpu".to_owned(), format!("{cpu}m"))].into();
+    let (external, replica) = follows::external(desired).unzip();
+    let owner = || Named { name: names::owner(name) };
     let spec = Spec {
         instances: desired.instances.count(),
         image_name: Some(image.to_owned()),
-        bootstrap: Some(Bootstrap {
-            initdb: Some(Initdb {
-                database: name.database(),
-                owner: name.database(),
-                secret: Named { name: names::owner(name) },
-                data_checksums: true,
-            }),
+        bootstrap: Some(match &desired.origin {
+            Origin::Fresh => Bootstrap {
+                initdb: Some(Initdb {
+                    database: name.database(),
+                    owner: name.database(),
+                    secret: owner(),
+                    data_checksums: true,
+                }),
+                copy: None,
+            },
+            Origin::Follows(_) | Origin::Promoted { .. } => {
+                Bootstrap { initdb: None, copy: Some(Copied { source: follows::SOURCE.into() }) }
+            }
         }),
+        external_clusters: external.into_iter().collect(),
+        replica,
         storage: Storage {
             size: format!("{}Mi", desired.size.disk.mib()),
             storage_class: config.storage_class.clone(),
         },
         resources: Resources { requests: amounts(cpu.min(CPU_REQUEST)), limits: amounts(cpu) },
-        postgresql: Postgresql { parameters: parameters(&desired.size) },
+        postgresql: Postgresql { parameters: parameters(&desired.size, desired.origin.settings()) },
         affinity: Affinity {
             enable_pod_anti_affinity: true,
             topology_key: "kubernetes.io/hostname".into(),
@@ -151,6 +170,12 @@ pub(crate) fn cluster(desired: &Desired, config: &Config, image: &str) -> Cluste
         managed: Managed {
             services: ManagedServices {
                 additional: desired.public_access.then(|| public(desired)).into_iter().collect(),
+            },
+            roles: match desired.origin {
+                Origin::Promoted { .. } => {
+                    vec![ManagedRole { name: name.database(), login: true, password_secret: owner() }]
+                }
+                Origin::Fresh | Origin::Follows(_) => Vec::new(),
             },
         },
     };
@@ -190,11 +215,13 @@ pub(crate) fn policy(desired: &Desired, config: &Config, api_server: &[(IpAddr, 
         ingress.push(NetworkPolicyIngressRule { from: None, ports: Some(vec![port("TCP", POSTGRES)]) });
     }
     let dns = NetworkPolicyEgressRule { ports: Some(vec![port("UDP", DNS), port("TCP", DNS)]), to: None };
-    let api_server = api_server.iter().map(|(address, at)| {
+    let one = |(address, at): (IpAddr, u16)| {
+        let address = address.to_canonical();
         let cidr = format!("{address}/{}", if address.is_ipv4() { 32 } else { 128 });
         let to = NetworkPolicyPeer { ip_block: Some(IPBlock { cidr, except: None }), ..NetworkPolicyPeer::default() };
-        NetworkPolicyEgressRule { ports: Some(vec![port("TCP", *at)]), to: Some(vec![to]) }
-    });
+        NetworkPolicyEgressRule { ports: Some(vec![port("TCP", at)]), to: Some(vec![to]) }
+    };
+    let outside = api_server.iter().copied().chain(follows::reaches(desired).iter().map(|at| (at.ip(), at.port())));
     let members = NetworkPolicyEgressRule {
         ports: Some(vec![port("TCP", POSTGRES), port("TCP", STATUS)]),
         to: Some(vec![members()]),
@@ -205,12 +232,12 @@ pub(crate) fn policy(desired: &Desired, config: &Config, api_server: &[(IpAddr, 
             pod_selector: Some(selector(names::CLUSTER, name.to_string())),
             policy_types: Some(vec!["Ingress".into(), "Egress".into()]),
             ingress: Some(ingress),
-            egress: Some([dns, members].into_iter().chain(api_server).collect()),
+            egress: Some([dns, members].into_iter().chain(outside.map(one)).collect()),
         }),
     }
 }
 
-fn metadata(desired: &Desired, name: String) -> ObjectMeta {
+pub(crate) fn metadata(desired: &Desired, name: String) -> ObjectMeta {
     ObjectMeta {
         name: Some(name),
         namespace: Some(names::namespace(desired.service.workspace)),

@@ -1,5 +1,8 @@
 //! What a running service does and takes: the database says what it does, the kubelet what its pods take.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use control::port::{Measurement, Phase, PortError, ServiceRef, SignIn};
 use k8s_openapi::api::core::v1::Pod;
 use serde::Deserialize;
@@ -42,17 +45,20 @@ struct PodRef {
     namespace: String,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Clone, Copy, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-struct Cpu {
+pub(crate) struct Cpu {
     usage_core_nano_seconds: u64,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Clone, Copy, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-struct Memory {
+pub(crate) struct Memory {
     working_set_bytes: u64,
 }
+
+/// What each pod of a node takes, by namespace and name.
+pub(crate) type Loads = Arc<HashMap<(String, String), (Cpu, Memory)>>;
 
 impl Inner {
     pub(crate) async fn measure(&self, at: &SignIn) -> Result<Option<Measurement>, PortError> {
@@ -83,13 +89,19 @@ impl Inner {
     async fn load(&self, service: &ServiceRef, pod: &str) -> Result<Option<(Cpu, Memory)>, PortError> {
         let there = self.namespaced::<Pod>(service).get_opt(pod).await.map_err(failed)?;
         let Some(node) = there.and_then(|pod| pod.spec?.node_name) else { return Ok(None) };
+        let loads = self.loads.try_get_with(node.clone(), self.loads(&node)).await;
+        let loads = loads.map_err(|error| PortError::clone(&error))?;
+        // zero where the kubelet knows of the pod and hasn't looked at it yet
+        let looked = |(cpu, memory): &(Cpu, Memory)| cpu.usage_core_nano_seconds > 0 && memory.working_set_bytes > 0;
+        Ok(loads.get(&(names::namespace(service.workspace), pod.to_owned())).copied().filter(looked))
+    }
+
+    async fn loads(&self, node: &str) -> Result<Loads, PortError> {
         let request = http::Request::get(format!("/api/v1/nodes/{node}/proxy/stats/summary")).body(Vec::new());
         let request = request.map_err(|error| PortError::retry(format!("{node} can't be asked: {error}")))?;
         let summary: Summary = self.client.request(request).await.map_err(failed)?;
-        let namespace = names::namespace(service.workspace);
-        let ours = |stats: &PodStats| stats.pod_ref.name == pod && stats.pod_ref.namespace == namespace;
-        // zero where the kubelet knows of the pod and hasn't looked at it yet
-        let looked = |(cpu, memory): &(Cpu, Memory)| cpu.usage_core_nano_seconds > 0 && memory.working_set_bytes > 0;
-        Ok(summary.pods.into_iter().find(ours).map(|stats| (stats.cpu, stats.memory)).filter(looked))
+        let each =
+            summary.pods.into_iter().map(|pod| ((pod.pod_ref.namespace, pod.pod_ref.name), (pod.cpu, pod.memory)));
+        Ok(Arc::new(each.collect()))
     }
 }

@@ -1,27 +1,25 @@
 //! The servers behind a service: their pods, and how far each follows.
 
-use std::collections::BTreeMap;
-
 use contract::members::Member;
 use contract::service::MemberRole;
 use control::port::{PortError, ServiceRef};
 use k8s_openapi::api::core::v1::{ContainerState, Pod};
 use kube::api::ListParams;
-use prometheus_parse::{Scrape, Value};
 
 use crate::answers::failed;
 use crate::{Inner, names};
 
 /// The operator's label: `primary` or `replica`.
 const ROLE: &str = "cnpg.io/instanceRole";
-/// Where an instance manager serves its numbers, and the one for what a standby hasn't replayed (from the operator's default
-/// queries). A standby that doesn't stream has none: its own view of its lag reads 0 when the link is dead.
-const METRICS: u16 = 9187;
-const BEHIND: &str = "cnpg_pg_stat_replication_replay_diff_bytes";
-const STANDBY: &str = "application_name";
 
 impl Inner {
+    /// However many pages show them, they are asked for once in a moment.
     pub(crate) async fn members(&self, service: &ServiceRef) -> Result<Vec<Member>, PortError> {
+        let known = self.members.try_get_with(service.clone(), self.members_now(service)).await;
+        known.map_err(|error| PortError::clone(&error))
+    }
+
+    async fn members_now(&self, service: &ServiceRef) -> Result<Vec<Member>, PortError> {
         let pods = self.namespaced::<Pod>(service);
         let found = pods.list(&ListParams::default().labels(&names::instances(&service.name))).await.map_err(failed)?;
         let mut members: Vec<Member> = found.items.iter().map(member).collect();
@@ -29,10 +27,10 @@ impl Inner {
         if let Some(primary) = primary.map(|primary| primary.name.clone())
             && members.len() > 1
         {
-            match self.behind(service, &primary).await {
-                Ok(behind) => {
+            match self.instance(service, &primary).await {
+                Ok(at) => {
                     for standby in members.iter_mut().filter(|member| member.name != primary) {
-                        standby.lag_bytes = behind.get(&standby.name).copied();
+                        standby.lag_bytes = at.behind(&standby.name);
                         if standby.ready && standby.lag_bytes.is_none() {
                             standby.detail = Some("It does not stream from the primary".into());
                         }
@@ -47,36 +45,18 @@ impl Inner {
         });
         Ok(members)
     }
+}
 
-    /// Bytes that each standby hasn't replayed, as the primary says.
-    async fn behind(&self, service: &ServiceRef, primary: &str) -> Result<BTreeMap<String, i64>, PortError> {
-        let namespace = names::namespace(service.workspace);
-        let path = format!("/api/v1/namespaces/{namespace}/pods/{primary}:{METRICS}/proxy/metrics");
-        let request = http::Request::get(path).body(Vec::new());
-        let request = request.map_err(|error| PortError::retry(format!("{primary} can't be asked: {error}")))?;
-        let text = self.client.request_text(request).await.map_err(failed)?;
-        let scrape = Scrape::parse(text.lines().map(|line| Ok(line.to_owned())));
-        let scrape =
-            scrape.map_err(|error| PortError::retry(format!("{primary} says nothing of its standbys: {error}")))?;
-        Ok(scrape
-            .samples
-            .into_iter()
-            .filter_map(|sample| match sample.value {
-                Value::Gauge(bytes) if sample.metric == BEHIND => {
-                    Some((sample.labels.get(STANDBY)?.to_owned(), bytes as i64))
-                }
-                _ => None,
-            })
-            .collect())
-    }
+pub(crate) fn is_ready(pod: &Pod) -> bool {
+    let conditions = pod.status.as_ref().and_then(|status| status.conditions.as_deref()).unwrap_or_default();
+    let ready = conditions.iter().any(|condition| condition.type_ == "Ready" && condition.status == "True");
+    ready && pod.metadata.deletion_timestamp.is_none()
 }
 
 fn member(pod: &Pod) -> Member {
     let status = pod.status.as_ref();
     let role = pod.metadata.labels.as_ref().and_then(|labels| labels.get(ROLE)).map(String::as_str);
-    let conditions = status.and_then(|status| status.conditions.as_deref()).unwrap_or_default();
     let going = pod.metadata.deletion_timestamp.is_some();
-    let ready = !going && conditions.iter().any(|condition| condition.type_ == "Ready" && condition.status == "True");
     Member {
         name: pod.metadata.name.clone().unwrap_or_default(),
         role: match role {
@@ -84,7 +64,7 @@ fn member(pod: &Pod) -> Member {
             Some("replica") => Some(MemberRole::Replica),
             _ => None,
         },
-        ready,
+        ready: is_ready(pod),
         node: pod.spec.as_ref().and_then(|spec| spec.node_name.clone()),
         started_at: status
             .and_then(|status| status.start_time.as_ref())

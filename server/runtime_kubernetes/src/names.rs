@@ -41,6 +41,11 @@ pub(crate) fn owner(name: &ServiceName) -> String {
     format!("{name}-owner")
 }
 
+/// The Secret with what signs in at the server that it follows.
+pub(crate) fn source(name: &ServiceName) -> String {
+    format!("{name}-source")
+}
+
 /// The Secret with the variables of a project.
 pub(crate) fn variables(project: Uuid) -> String {
     format!("variables-{project}")

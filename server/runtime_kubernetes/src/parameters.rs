@@ -6,6 +6,13 @@ use contract::spec::Size;
 
 /// MiB that the operator's instance manager takes of a pod's memory (measured: 45 to 60).
 const INSTANCE_MANAGER: u32 = 64;
+/// What the operator and PostgreSQL set by themselves of what a standby may not fall below.
+const DEFAULTS: [(&str, u32); 4] = [
+    ("max_locks_per_transaction", 64),
+    ("max_prepared_transactions", 0),
+    ("max_wal_senders", 10),
+    ("max_worker_processes", 32),
+];
 /// MiB for the server's own processes.
 const OVERHEAD: u32 = 16;
 
@@ -19,7 +26,9 @@ fn memory(size: &Size) -> u32 {
 }
 
 /// What the operator doesn't set itself: it keeps ports, sockets, certificates, logging and archiving.
-pub(crate) fn parameters(size: &Size) -> BTreeMap<String, String> {
+///
+/// `least`: what another server has of those settings that a standby of it may not fall below.
+pub(crate) fn parameters(size: &Size, least: Option<&BTreeMap<String, u32>>) -> BTreeMap<String, String> {
     let ram = memory(size);
     let disk = size.disk.mib();
     let mib = |value: u32| format!("{value}MB");
@@ -27,7 +36,7 @@ pub(crate) fn parameters(size: &Size) -> BTreeMap<String, String> {
     // 2.5 MiB for each connection: 2 when idle, and some work.
     let max_connections = (ram.saturating_sub(shared_buffers + OVERHEAD) * 2 / 5).clamp(20, 200);
     let max_wal = (disk / 8).clamp(64, 4096);
-    [
+    let own: BTreeMap<String, String> = [
         ("shared_buffers", mib(shared_buffers)),
         ("max_connections", max_connections.to_string()),
         ("work_mem", mib((ram.saturating_sub(shared_buffers) / (3 * max_connections)).clamp(1, 64))),
@@ -45,7 +54,14 @@ pub(crate) fn parameters(size: &Size) -> BTreeMap<String, String> {
         ("jit", "off".into()),
     ]
     .map(|(name, value)| (name.to_owned(), value))
-    .into()
+    .into();
+    let higher = least.into_iter().flatten().filter_map(|(name, least)| {
+        let here = own.get(name).and_then(|value| value.parse().ok());
+        let here = here.or_else(|| DEFAULTS.iter().find(|(known, _)| known == name).map(|(_, value)| *value));
+        (*least > here.unwrap_or_default()).then(|| (name.clone(), least.to_string()))
+    });
+    let higher: Vec<_> = higher.collect();
+    own.into_iter().chain(higher).collect()
 }
 
 #[cfg(test)]
@@ -61,7 +77,7 @@ mod tests {
             (512, 5120, "112MB 128 1MB 28MB 336MB 640MB 80MB"),
             (16_384, 102_400, "4080MB 200 20MB 1020MB 12240MB 4096MB 80MB"),
         ] {
-            let all = parameters(&Size { ram: Mib::new(ram), disk: Mib::new(disk), cpu: MilliCores::new(250) });
+            let all = parameters(&Size { ram: Mib::new(ram), disk: Mib::new(disk), cpu: MilliCores::new(250) }, None);
             let found = [
                 "shared_buffers",
                 "max_connections",
@@ -73,5 +89,17 @@ mod tests {
             ];
             assert_eq!(found.map(|name| all[name].as_str()).join(" "), expected, "{ram} MiB");
         }
+    }
+
+    #[test]
+    fn a_standby_never_falls_below_its_source() {
+        let size = Size { ram: Mib::new(256), disk: Mib::new(1024), cpu: MilliCores::new(250) };
+        let least = [("max_connections", 300), ("max_wal_senders", 10), ("max_prepared_transactions", 5)];
+        let least = least.map(|(name, value)| (name.to_owned(), value)).into();
+        let all = parameters(&size, Some(&least));
+        assert_eq!([&all["max_connections"], &all["max_prepared_transactions"]], ["300", "5"]);
+        assert!(!all.contains_key("max_wal_senders"));
+        let lower = [("max_connections".to_owned(), 20)].into();
+        assert_eq!(parameters(&size, Some(&lower))["max_connections"], "51");
     }
 }

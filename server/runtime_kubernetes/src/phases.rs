@@ -2,12 +2,30 @@
 
 use control::port::{Observed, Phase};
 
-use crate::cluster::{Cluster, Status};
+use crate::cluster::Cluster;
 use crate::manifests::HIBERNATION;
 
 /// At most [`Phase::Running`]: whether role and settings are as wanted is no question of a look.
 pub(crate) fn read(cluster: &Cluster) -> Observed {
-    Observed { primary: cluster.status.current_primary.clone(), ..phase(cluster) }
+    Observed { primary: cluster.status.current_primary.clone(), degraded: degraded(cluster), ..phase(cluster) }
+}
+
+fn degraded(cluster: &Cluster) -> Option<String> {
+    let (ready, wanted) = (cluster.status.ready_instances, cluster.spec.instances);
+    (0 < ready && ready < wanted).then(|| format!("{ready} of {wanted} servers are ready"))
+}
+
+/// Whether all servers are there that are wanted, none is being added, and one of them serves. Some may be down.
+pub(crate) fn is_settled(cluster: &Cluster) -> bool {
+    let status = &cluster.status;
+    let at_rest = status.phase.as_deref().is_some_and(|words| words == HEALTHY || words == WAITING);
+    at_rest && status.instances == cluster.spec.instances && status.ready_instances > 0
+}
+
+/// The same, and all of them are ready.
+pub(crate) fn is_whole(cluster: &Cluster) -> bool {
+    let status = &cluster.status;
+    status.phase.as_deref() == Some(HEALTHY) && status.ready_instances == cluster.spec.instances
 }
 
 fn phase(cluster: &Cluster) -> Observed {
@@ -38,13 +56,14 @@ fn phase(cluster: &Cluster) -> Observed {
         // a standby that is made, a setting that is reloaded, and what a later operator may come to say
         _ if serves => Observed::saying(Phase::Running, said()),
         "" => Observed::saying(Phase::Preparing, "The operator has not begun"),
-        FIRST_PRIMARY => first_primary(status),
+        FIRST_PRIMARY => first_primary(cluster),
         _ if STARTING.contains(&words) => Observed::saying(Phase::Starting, said()),
         _ => Observed::saying(Phase::Preparing, said()),
     }
 }
 
-pub(crate) const HEALTHY: &str = "Cluster in healthy state";
+const HEALTHY: &str = "Cluster in healthy state";
+const WAITING: &str = "Waiting for the instances to become active";
 const FIRST_PRIMARY: &str = "Setting up primary";
 const UNRECOVERABLE: &str = "Cluster is unrecoverable and needs manual intervention";
 
@@ -60,13 +79,8 @@ const REPLACING: &[&str] = &[
 ];
 
 /// The volume is there, and a server will be.
-const STARTING: &[&str] = &[
-    HEALTHY,
-    "Waiting for the instances to become active",
-    "Creating a new replica",
-    "Applying configuration",
-    "Online upgrade in progress",
-];
+const STARTING: &[&str] =
+    &[HEALTHY, WAITING, "Creating a new replica", "Applying configuration", "Online upgrade in progress"];
 
 /// Nothing but somebody's change mends these.
 const STUCK: &[&str] = &[
@@ -86,7 +100,14 @@ pub(crate) fn stuck(cluster: &Cluster) -> Option<String> {
     Some(format!("The operator says: {words}: {reason}"))
 }
 
-fn first_primary(status: &Status) -> Observed {
+fn first_primary(cluster: &Cluster) -> Observed {
+    let status = &cluster.status;
+    let copied = cluster.spec.bootstrap.as_ref().is_some_and(|bootstrap| bootstrap.copy.is_some());
+    if copied && status.job_count > 0 {
+        // pg_basebackup asks for a checkpoint that is spread, as is kind to the source
+        let said = "The source is being copied; that begins with a checkpoint there, which may take minutes";
+        return Observed::saying(Phase::Preparing, said);
+    }
     if status.job_count > 0 || !status.initializing_pvc.is_empty() {
         return Observed::saying(Phase::Preparing, "The volume is asked for, and initdb runs on it");
     }
@@ -146,6 +167,20 @@ mod tests {
         assert_eq!(stopping("DeletingPods"), Phase::Starting);
         assert_eq!(stopping("WaitingPodsDeletion"), Phase::Starting);
         assert_eq!(stopping("WaitingForHealthy"), Phase::Running);
+    }
+
+    #[test]
+    fn a_server_that_is_down_is_said_and_one_that_is_added_is_waited_for() {
+        let cluster = |status: Value| -> Cluster {
+            serde_json::from_value(json!({ "metadata": {}, "spec": { "instances": 3 }, "status": status })).unwrap()
+        };
+        let down = cluster(json!({ "phase": WAITING, "instances": 3, "readyInstances": 2 }));
+        assert_eq!(read(&down).degraded.as_deref(), Some("2 of 3 servers are ready"));
+        assert!(is_settled(&down) && !is_whole(&down));
+        let added = cluster(json!({ "phase": "Creating a new replica", "instances": 2, "readyInstances": 2 }));
+        assert!(!is_settled(&added));
+        let whole = cluster(json!({ "phase": HEALTHY, "instances": 3, "readyInstances": 3 }));
+        assert!(is_settled(&whole) && is_whole(&whole) && read(&whole).degraded.is_none());
     }
 
     #[test]

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::answers::{failed, is};
 use crate::cluster::Cluster;
-use crate::{Inner, manifests, names};
+use crate::{Inner, follows, manifests, names};
 
 #[cfg(all(test, feature = "loopback"))]
 mod tests;
@@ -30,8 +30,14 @@ impl Inner {
                 .into(),
         );
         let policy = manifests::policy(desired, &self.config, &self.api_server().await?);
-        let cluster = manifests::cluster(desired, &self.config, image);
-        let yaml = [yaml(&secret), yaml(&policy), yaml(&cluster)].concat();
+        let cluster = manifests::cluster(desired, &self.config, image, false);
+        let source = desired.origin.follows().map(|follows| {
+            let mut secret = follows::secret(desired, &follows.source);
+            let keys = secret.data.take().unwrap_or_default().into_keys();
+            secret.string_data = Some(keys.map(|key| (key, DOTS.to_owned())).collect());
+            yaml(&secret)
+        });
+        let yaml = [yaml(&secret), source.unwrap_or_default(), yaml(&policy), yaml(&cluster)].concat();
         let namespace = names::namespace(desired.service.workspace);
         let problems = match self.try_out(&namespace, &cluster).await {
             Err(error) if is(&error, 404) => self.try_out(ANY, &cluster).await,

@@ -13,8 +13,8 @@ use contract::preview::Preview;
 use contract::spec::Size;
 use contract::values::Secret;
 use control::port::{
-    Desired, Measurement, Observed, Outside, Phase, PortError, Power, Provisioner, Publication, Removal, ServiceName,
-    ServiceRef, SignIn, SignedIn,
+    Desired, Following, Measurement, Observed, Origin, Outside, Phase, PortError, Power, Provisioner, Publication,
+    Removal, ServiceName, ServiceRef, SignIn, SignedIn,
 };
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
@@ -31,19 +31,20 @@ use uuid::Uuid;
 
 use crate::answers::{failed, is};
 use crate::capabilities::amount;
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, Database};
 use crate::manifests::POSTGRES;
+use crate::members::is_ready;
 use crate::parameters::shared_buffers;
-use crate::session::{ask, refused};
+use crate::session::{ask, dialled, refused};
 use crate::watch::version;
-use crate::{Applied, Inner, KubernetesRuntime, manifests, names, phases};
+use crate::{Applied, Inner, KubernetesRuntime, follows, manifests, names, phases};
 
 /// The operator's: another value restarts the instances, one after the other.
 const RESTARTED_AT: &str = "kubectl.kubernetes.io/restartedAt";
 /// When the primary had begun that a restart is to replace.
 const RESTARTED_FROM: &str = "berth.dev/restarted-from";
 /// The container of a pod that PostgreSQL runs in.
-const CONTAINER: &str = "postgres";
+pub(crate) const CONTAINER: &str = "postgres";
 /// Between two looks at what the operator has still to do.
 const SOON: Duration = Duration::from_secs(1);
 /// How long what was applied is taken to be there still.
@@ -74,7 +75,12 @@ impl Provisioner for KubernetesRuntime {
             return Ok(Observed::at(Phase::Lost));
         }
         let known = there.and_then(|cluster| cluster.metadata.uid.clone());
-        let cluster = self.0.as_applied(desired, known).await?;
+        let raw = self.0.is_raw(desired).await?;
+        let cluster = self.0.as_applied(desired, known, raw).await?;
+        if raw && self.0.settle(&desired.service).await? {
+            self.0.applied.lock().unwrap_or_else(PoisonError::into_inner).remove(&desired.service.name);
+            return Ok(Observed::saying(Phase::Starting, "The copy is made, and has settings of its own"));
+        }
         if let Some(said) = phases::stuck(&cluster) {
             return Err(PortError::retry(said));
         }
@@ -135,6 +141,10 @@ impl Provisioner for KubernetesRuntime {
         Ok(SignedIn { version, tls: true, took: began.elapsed() })
     }
 
+    async fn following(&self, service: &ServiceRef) -> Result<Option<Following>, PortError> {
+        self.0.following(service).await
+    }
+
     async fn members(&self, service: &ServiceRef) -> Result<Vec<Member>, PortError> {
         self.0.members(service).await
     }
@@ -179,16 +189,16 @@ impl Provisioner for KubernetesRuntime {
 impl Inner {
     /// The cluster, with every object of its service as it should be. While it is on its way, what was applied a moment ago isn't
     /// applied again.
-    async fn as_applied(&self, desired: &Desired, known: Option<String>) -> Result<Arc<Cluster>, PortError> {
+    async fn as_applied(&self, desired: &Desired, known: Option<String>, raw: bool) -> Result<Arc<Cluster>, PortError> {
         let name = &desired.service.name;
-        let hash = manifests::hash(desired);
+        let hash = manifests::hash(desired, raw);
         let before = self.applied.lock().unwrap_or_else(PoisonError::into_inner).get(name).copied();
         if let Some(before) = before.filter(|before| before.hash == hash && before.at.elapsed() < AGAIN)
             && let Some(cluster) = self.look(&desired.service, before.version).await?
         {
             return Ok(cluster);
         }
-        let cluster = self.apply_all(desired, known).await?;
+        let cluster = self.apply_all(desired, known, raw).await?;
         let applied = Applied { hash, version: version(&cluster), at: Instant::now() };
         let mut known = self.applied.lock().unwrap_or_else(PoisonError::into_inner);
         known.retain(|_, applied| applied.at.elapsed() < AGAIN);
@@ -198,7 +208,7 @@ impl Inner {
 
     /// Makes every object of a service what it should be; what needs others comes behind them. A cluster that is known by its uid
     /// isn't made anew where it has gone meanwhile: the API server answers 409.
-    async fn apply_all(&self, desired: &Desired, known: Option<String>) -> Result<Cluster, PortError> {
+    async fn apply_all(&self, desired: &Desired, known: Option<String>, raw: bool) -> Result<Cluster, PortError> {
         let service = &desired.service;
         let image = self.image(desired)?;
         self.namespace(service.workspace).await?;
@@ -214,9 +224,34 @@ impl Inner {
                 error => failed(error),
             });
         }
-        let mut cluster = manifests::cluster(desired, &self.config, image);
+        match &desired.origin {
+            Origin::Fresh => {}
+            Origin::Follows(follows) => {
+                let source = follows::secret(desired, &follows.source);
+                apply(&secrets, &source).await.map_err(failed)?;
+            }
+            Origin::Promoted { .. } => {
+                delete(&secrets, &names::source(&service.name), &DeleteParams::default()).await?;
+            }
+        }
+        let mut cluster = manifests::cluster(desired, &self.config, image, raw);
         cluster.metadata.uid = known;
-        apply(&self.namespaced(service), &cluster).await.map_err(failed)
+        let cluster = apply(&self.namespaced(service), &cluster).await.map_err(failed)?;
+        if let Origin::Promoted { .. } = desired.origin {
+            apply(&self.namespaced(service), &follows::database(desired)).await.map_err(failed)?;
+        }
+        Ok(cluster)
+    }
+
+    /// Whether the servers of a cluster that follows have to wait for their settings. Asked of the API server itself: what the watch
+    /// knows may be older, and they would be stopped again.
+    async fn is_raw(&self, desired: &Desired) -> Result<bool, PortError> {
+        if desired.origin.follows().is_none() {
+            return Ok(false);
+        }
+        let clusters = self.namespaced::<Cluster>(&desired.service);
+        let there = clusters.get_opt(desired.service.name.as_str()).await.map_err(failed)?;
+        Ok(follows::is_raw(desired, there.as_ref()))
     }
 
     pub(crate) fn image(&self, desired: &Desired) -> Result<&str, PortError> {
@@ -256,19 +291,38 @@ impl Inner {
 
     /// Whether a cluster that runs is what is wanted, asked of the server itself as its owner.
     async fn as_wanted(&self, desired: &Desired, cluster: &Cluster, running: Observed) -> Result<Observed, PortError> {
-        let (service, status) = (&desired.service, &cluster.status);
-        let whole = status.ready_instances == desired.instances.count();
-        if status.phase.as_deref() != Some(phases::HEALTHY) || !whole {
+        let service = &desired.service;
+        // once it is in use, a server that is down keeps nothing else from being done
+        if !(phases::is_whole(cluster) || desired.existed && phases::is_settled(cluster)) {
             return Ok(running);
         }
         // the status is still that of before for a moment; the pods show what has been done
         let members = ListParams::default().labels(&names::instances(&service.name));
-        let pods = self.namespaced::<Pod>(service).list(&members).await.map_err(failed)?.items;
+        let mut pods = self.namespaced::<Pod>(service).list(&members).await.map_err(failed)?.items;
+        pods.retain(is_ready);
         if cluster.annotation(RESTARTED_AT).is_some_and(|restart| !pods.iter().all(|pod| has_restarted(pod, restart))) {
             return Ok(Observed::saying(Phase::Starting, "Its servers are restarted one after the other"));
         }
         if !pods.iter().all(|pod| is_sized(pod, &desired.size)) {
             return Ok(Observed::saying(Phase::Starting, "Its servers get their new size one after the other"));
+        }
+        match &desired.origin {
+            Origin::Fresh => {}
+            Origin::Follows(_) => {
+                // it answers; whether it follows is another question
+                let head = running.primary.as_deref().unwrap_or_default();
+                self.instance(service, head).await.map_err(soon)?;
+                let Observed { primary, degraded, .. } = running;
+                return Ok(Observed { primary, degraded, ..self.reached_from_outside(desired).await? });
+            }
+            Origin::Promoted { .. } => {
+                let made = self.namespaced::<Database>(service).get_opt(service.name.as_str()).await.map_err(failed)?;
+                let made = made.map(|made| made.status).unwrap_or_default();
+                if made.applied != Some(true) {
+                    let said = if made.message.is_empty() { String::new() } else { format!(": {}", made.message) };
+                    return Ok(Observed::saying(Phase::Starting, format!("Its database is being made{said}")));
+                }
+            }
         }
         let looked = async {
             let host = names::host(service);
@@ -288,14 +342,22 @@ impl Inner {
             Ok((buffers, _)) if buffers != i64::from(shared_buffers(&desired.size)) => {
                 Observed::saying(Phase::Starting, "It is about to be restarted with its new size")
             }
-            Ok(_) => Observed { primary: running.primary, ..self.reached_from_outside(desired).await? },
+            Ok(_) => {
+                let Observed { primary, degraded, .. } = running;
+                Observed { primary, degraded, ..self.reached_from_outside(desired).await? }
+            }
         })
     }
 
     /// What is as wanted inside, once it is reached from outside as well, where that is wanted.
     async fn reached_from_outside(&self, desired: &Desired) -> Result<Observed, PortError> {
         let service = &desired.service;
-        let ready = Observed::saying(Phase::Ready, format!("both are called {}", service.name.database()));
+        let ready = match desired.origin {
+            Origin::Follows(_) => Observed::at(Phase::Ready),
+            Origin::Fresh | Origin::Promoted { .. } => {
+                Observed::saying(Phase::Ready, format!("both are called {}", service.name.database()))
+            }
+        };
         if !desired.public_access {
             return Ok(ready);
         }
@@ -303,8 +365,14 @@ impl Inner {
         let Some(outside) = leads.and_then(address) else {
             return Err(soon(PortError::retry("The cluster has given it no public address yet")));
         };
-        match self.session_from_outside(service, &outside, &desired.password).await {
-            Ok(_) => Ok(Observed { outside: Some(outside), ..ready }),
+        let reached = match desired.origin {
+            Origin::Follows(_) => dialled(&outside.host, outside.port).await.map(drop),
+            Origin::Fresh | Origin::Promoted { .. } => {
+                self.session_from_outside(service, &outside, &desired.password).await.map(drop)
+            }
+        };
+        match reached {
+            Ok(()) => Ok(Observed { outside: Some(outside), ..ready }),
             Err(error) => Err(soon(PortError::retry(format!("Its public address does not answer: {error}")))),
         }
     }
@@ -335,7 +403,10 @@ impl Inner {
             return Ok(Removal::Pending);
         }
         let at_once = DeleteParams::default();
-        delete(&self.namespaced::<SecretObject>(service), &names::owner(&service.name), &at_once).await?;
+        delete(&self.namespaced::<Database>(service), name, &at_once).await?;
+        for secret in [names::owner(&service.name), names::source(&service.name)] {
+            delete(&self.namespaced::<SecretObject>(service), &secret, &at_once).await?;
+        }
         delete(&self.namespaced::<NetworkPolicy>(service), name, &at_once).await?;
         Ok(Removal::Gone)
     }

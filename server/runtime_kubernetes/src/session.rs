@@ -23,7 +23,7 @@ use crate::manifests::POSTGRES;
 use crate::names;
 
 /// How long it may take to be signed in, over however many hops.
-const TIMEOUT: Duration = Duration::from_secs(5);
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How instances are reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,11 +55,8 @@ impl Inner {
             match self.reach {
                 Reach::Direct => signed_in(dialled(host, port).await?, service, &authority, password).await,
                 Reach::Forwarded => {
-                    let pods = self.namespaced::<Pod>(service);
                     let primary = self.primary(service).await?;
-                    let mut forwarder = pods.portforward(&primary, &[POSTGRES]).await.map_err(failed)?;
-                    let stream = forwarder.take_stream(POSTGRES);
-                    let stream = stream.ok_or_else(|| PortError::retry(format!("{primary} can't be reached")))?;
+                    let stream = self.forwarded(service, &primary, POSTGRES).await?;
                     signed_in(stream, service, &authority, password).await
                 }
             }
@@ -104,7 +101,18 @@ impl Inner {
         primary.ok_or_else(|| PortError::retry(format!("{service} has no primary")))
     }
 
-    async fn authority(&self, service: &ServiceRef) -> Result<Vec<u8>, PortError> {
+    /// A connection to a port of a pod, by way of the API server and the kubelet.
+    pub(crate) async fn forwarded(
+        &self,
+        service: &ServiceRef,
+        pod: &str,
+        port: u16,
+    ) -> Result<impl AsyncRead + AsyncWrite + Unpin + Send + 'static, PortError> {
+        let mut forwarder = self.namespaced::<Pod>(service).portforward(pod, &[port]).await.map_err(failed)?;
+        forwarder.take_stream(port).ok_or_else(|| PortError::retry(format!("{pod} can't be reached")))
+    }
+
+    pub(crate) async fn authority(&self, service: &ServiceRef) -> Result<Vec<u8>, PortError> {
         let known = self.authorities.lock().unwrap_or_else(PoisonError::into_inner).get(&service.name).cloned();
         if let Some(known) = known {
             return Ok(known);
@@ -119,7 +127,7 @@ impl Inner {
     }
 }
 
-async fn dialled(host: &str, port: u16) -> Result<TcpStream, PortError> {
+pub(crate) async fn dialled(host: &str, port: u16) -> Result<TcpStream, PortError> {
     TcpStream::connect((host, port)).await.map_err(|error| PortError::retry(format!("{host}:{port}: {error}")))
 }
 
@@ -142,19 +150,22 @@ where
     Ok(client)
 }
 
-/// Trusts this authority only.
 fn connector(authority: &[u8]) -> Result<MakeRustlsConnect, PortError> {
+    trusting(authority).map(MakeRustlsConnect::new)
+}
+
+/// Trusts this authority only.
+pub(crate) fn trusting(authority: &[u8]) -> Result<rustls::ClientConfig, PortError> {
     let unusable = |error: &dyn std::fmt::Display| PortError::retry(format!("Its certificate can't be used: {error}"));
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(authority) {
         roots.add(certificate.map_err(|error| unusable(&error))?).map_err(|error| unusable(&error))?;
     }
-    let config = rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+    Ok(rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()
         .map_err(|error| unusable(&error))?
         .with_root_certificates(roots)
-        .with_no_client_auth();
-    Ok(MakeRustlsConnect::new(config))
+        .with_no_client_auth())
 }
 
 /// One row, within a bound: a server that hangs is one that doesn't answer.

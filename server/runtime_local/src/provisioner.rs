@@ -12,7 +12,7 @@ use contract::preview::Preview;
 use contract::service::MemberRole;
 use contract::values::Secret;
 use control::port::{
-    Desired, Measurement, Observed, Phase, PortError, Power, Provisioner, Publication, Removal, ServiceName,
+    Desired, Following, Measurement, Observed, Phase, PortError, Power, Provisioner, Publication, Removal, ServiceName,
     ServiceRef, SignIn, SignedIn,
 };
 use futures::StreamExt as _;
@@ -116,6 +116,11 @@ impl Provisioner for LocalRuntime {
         });
         let found = found.await.unwrap_or(Err(postgres::Error::Interrupted)).map_err(retry)?;
         Ok(LogLines { lines: found.lines, more: found.more })
+    }
+
+    async fn following(&self, _: &ServiceRef) -> Result<Option<Following>, PortError> {
+        // its capabilities refuse what would follow somebody
+        Ok(None)
     }
 
     async fn measure(&self, at: &SignIn) -> Result<Option<Measurement>, PortError> {

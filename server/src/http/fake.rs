@@ -16,8 +16,10 @@ use contract::metrics::{Metrics, Span};
 use contract::operation::{Operation, OperationKind, OperationState, OperationSummary};
 use contract::page::{Page, PageRequest};
 use contract::permission::Role;
+use contract::preflight::Check;
 use contract::preview::Preview;
 use contract::project::{Project, ProjectFields, Var, VarFields, VarKey};
+use contract::replication::Replication;
 use contract::resource::{Plan, Region, Resource};
 use contract::service::{ConnectionTest, Service, ServiceFilter};
 use contract::user::{IssuedToken, Me, NewToken, PasswordChange, Session, Token};
@@ -213,6 +215,15 @@ impl Console for Fake {
     }
     async fn preview_service(&self, _: &Caller, new: NewService) -> Answer<Option<Preview>> {
         self.done(format!("preview_service {}", json(&new)), None)
+    }
+    async fn preflight(&self, _: &Caller, new: NewService) -> Answer<Vec<Check>> {
+        self.done(format!("preflight {}", json(&new)), vec![Check::pass("address", "found")])
+    }
+    async fn promote_external(&self, _: &Caller, id: &str) -> Answer<Service> {
+        self.done(format!("promote_external {id}"), service())
+    }
+    async fn service_replication(&self, _: &Caller, id: &str) -> Answer<Option<Replication>> {
+        self.done(format!("service_replication {id}"), None)
     }
     async fn service_members(&self, _: &Caller, id: &str) -> Answer<Members> {
         self.done(format!("service_members {id}"), Members::default())

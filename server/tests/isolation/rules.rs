@@ -37,7 +37,7 @@ impl Reach {
     const OF_NOTHING: &[Reach] = &[Nowhere, Own, Abroad];
 }
 
-const OF_PLACES: [&str; 6] = ["{project}", "{empty}", "{resource}", "{operation}", "{service}", "{failed}"];
+const OF_PLACES: [&str; 7] = ["{project}", "{empty}", "{resource}", "{operation}", "{service}", "{failed}", "{copy}"];
 const OF_PERSONS: [&str; 2] = ["{token}", "{session}"];
 
 impl Row {
@@ -56,7 +56,7 @@ impl Row {
 
     /// A service is its uuid or its name.
     pub fn spellings(&self) -> &'static [Spelling] {
-        let both = self.names(&["{service}", "{failed}"]) && !self.body.contains("entity_id");
+        let both = self.names(&["{service}", "{failed}", "{copy}"]) && !self.body.contains("entity_id");
         if both { &[Spelling::Uuid, Spelling::Name] } else { &[Spelling::Uuid] }
     }
 

@@ -1,7 +1,7 @@
 //! The one table: a line for every route, page and server function. Every cell is derived from it by [`crate::rules`],
 //! and a route that has no line here, or a line that no route has, fails the build ([`crate::routes`]).
 //!
-//! What stands in braces is filled in anew for every cell. `{service}`, `{failed}`, `{project}`, `{empty}`,
+//! What stands in braces is filled in anew for every cell. `{service}`, `{failed}`, `{copy}`, `{project}`, `{empty}`,
 //! `{resource}`, `{operation}`, `{token}` and `{session}` are what the request is about, and say by it which reaches it
 //! is tried in; `{here.…}` is always of the caller's own project.
 
@@ -84,6 +84,9 @@ impl Row {
 
 const NEW: &str = r#"{"service_type":"postgres","project_id":"{project}","label":"New","postgres_version":"17"}"#;
 const ON: &str = r#"{"service_type":"postgres","project_id":"{here.project}","resource_id":"{resource}","label":"New","postgres_version":"17"}"#;
+/// What nobody dials: the address isn't public.
+const SOURCE: &str =
+    r#"{"external_host":"127.0.0.1","auth_type":"password","replication_username":"r","replication_password":"p"}"#;
 
 #[rustfmt::skip]
 pub const TABLE: &[Row] = &[
@@ -115,12 +118,14 @@ pub const TABLE: &[Row] = &[
     get("/api/v1/services?resource_id={resource}", May(ServicesView)).or_nothing(),
     row("POST", "/api/v1/services", May(ServicesManage), NEW, 201).shows(Fresh),
     row("POST", "/api/v1/services", May(ServicesManage), ON, 201).elsewhere(422).shows(Fresh),
+    row("POST", "/api/v1/services/preflight", May(ServicesManage), SOURCE, 200),
     get("/api/v1/services/{service}", May(ServicesView)).shows(Credentials),
     row("PUT", "/api/v1/services/{service}", May(ServicesManage), r#"{"label":"New"}"#, 200),
     row("PUT", "/api/v1/services/{here.service}", May(ServicesManage), r#"{"project_id":"{project}"}"#, 200).elsewhere(422),
     row("DELETE", "/api/v1/services/{service}", May(ServicesManage), "", 204),
     row("PATCH", "/api/v1/services/{service}/state", May(ServicesOperate), r#"{"state":"process_stop"}"#, 200),
     row("POST", "/api/v1/services/{failed}/retry", May(ServicesOperate), "", 200),
+    row("POST", "/api/v1/services/{copy}/promote_external", May(ServicesOperate), "", 200),
     row("POST", "/api/v1/services/{service}/rotate_password", May(ServicesOperate), "", 200).shows(Fresh),
     row("POST", "/api/v1/services/{service}/reveal", May(ServicesReveal), r#"{"reason":"a ticket"}"#, 200).shows(Revealed),
     row("POST", "/api/v1/services/{service}/test_connection", May(ServicesView), "", 200),
@@ -167,6 +172,9 @@ pub const TABLE: &[Row] = &[
     call("/call/usual_create", May(ServicesView), "{}"),
     call("/call/service_log", May(ServicesReveal), r#"{"id":"{service}","filter":{"q":"","lines":100}}"#).shows(Log),
     call("/call/rotate_password", May(ServicesOperate), r#"{"id":"{service}"}"#),
+    call("/call/preflight", May(ServicesManage), r#"{"new":{"external_host":"127.0.0.1","auth_type":"password","replication_username":"r","replication_password":"p"}}"#),
+    call("/call/promote_external", May(ServicesOperate), r#"{"id":"{copy}"}"#),
+    call("/call/service_replication", May(ServicesView), r#"{"id":"{service}"}"#),
     call("/call/preview_service", May(ServicesManage), r#"{"new":{"service_type":"postgres","postgres_version":"17","project_id":"{project}","label":"x"}}"#),
     call("/call/service_members", May(ServicesView), r#"{"id":"{service}"}"#),
     call("/call/service_metrics", May(ServicesView), r#"{"id":"{service}","span":"hour"}"#),
@@ -179,6 +187,7 @@ pub const TABLE: &[Row] = &[
     get("/w/{workspace}/services/{service}/activity", Member),
     get("/w/{workspace}/services/{service}/logs", Member).shows(Log),
     get("/w/{workspace}/services/{service}/members", Member),
+    get("/w/{workspace}/services/{service}/replication", Member),
     get("/w/{workspace}/services/{service}/metrics", Member),
     get("/w/{workspace}/services/{service}/settings", Member),
     get("/w/{workspace}/projects", Member),

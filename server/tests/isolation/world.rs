@@ -44,6 +44,8 @@ pub struct Place {
     pub service: Named,
     /// One that was refused, so that it can be tried again.
     pub failed: Named,
+    /// One that follows an external server.
+    pub copy: Named,
     pub operation: Uuid,
     /// What the two sign in with.
     pub password: String,
@@ -62,10 +64,11 @@ impl Place {
 
     /// What it is known by.
     pub fn marks(&self) -> Vec<String> {
-        let ids = [self.project, self.empty, self.resource, self.service.id, self.failed.id, self.operation];
+        let ids =
+            [self.project, self.empty, self.resource, self.service.id, self.failed.id, self.copy.id, self.operation];
         let things =
-            ["project", "empty", "resource", "service", "failed"].map(|thing| format!("{thing}-{}", self.word));
-        let names = [self.service.name.clone(), self.failed.name.clone()];
+            ["project", "empty", "resource", "service", "failed", "copy"].map(|thing| format!("{thing}-{}", self.word));
+        let names = [self.service.name.clone(), self.failed.name.clone(), self.copy.name.clone()];
         ids.map(|id| id.to_string()).into_iter().chain(things).chain(names).collect()
     }
 }
@@ -285,6 +288,7 @@ impl Make {
         self.control.create_var(&who, project, plain).await.unwrap();
         let service = self.service(&who, project, &format!("service-{word}"), true).await;
         let failed = self.service(&who, project, &format!("failed-{word}"), false).await;
+        let copy = self.service(&who, project, &format!("copy-{word}"), false).await;
         let line = format!("Logged-By-{word}");
         self.runtime.says(&ServiceName::parse(&service.name).unwrap(), &line);
         let named = |service: &Service| Named { id: service.uuid, name: service.name.clone() };
@@ -303,6 +307,7 @@ impl Make {
             idle_password: password(&failed),
             service: named(&service),
             failed: named(&failed),
+            copy: named(&copy),
             value,
             line,
         }
@@ -374,6 +379,9 @@ impl Make {
             "update observations set rejected = true
              where service_id in (select id from services where label like 'failed-%')",
             "update services set state = 'failed', state_reason = 'refused' where label like 'failed-%'",
+            "update services set creation_mode = 'external_replica' where label like 'copy-%'",
+            "insert into sources (service_id, workspace_id, host, port, username, auth_type, sealed_secret)
+             select id, workspace_id, 'db.example', 5432, 'replicator', 'password', '' from services where label like 'copy-%'",
             "update tokens set last_used_at = now() + interval '1 hour'",
             "update sessions set last_seen_at = now() + interval '1 hour'",
         ] {

@@ -8,6 +8,7 @@ use super::{
     Form, Offer,
     fields::{Basics, Sizes, Types},
     request::Request,
+    source::Source,
     summary::Summary,
     variables::Variables,
 };
@@ -29,7 +30,7 @@ pub fn Fill(
 ) -> impl IntoView {
     let advisory = offer.capabilities.advisory.clone();
     let form = Form::new(offer);
-    let asked = slug.clone();
+    let (asked, source) = (slug.clone(), slug.clone());
     follow_pools(&slug, form);
     follow_vars(&slug, form);
     let (busy, failed) = (RwSignal::new(false), RwSignal::new(None::<CallError>));
@@ -88,6 +89,7 @@ pub fn Fill(
                 <Card>
                     <CardBody>
                         <Basics form />
+                        <Source form slug=source />
                         <Sizes form />
                         {advisory.map(|words| view! { <p class="text-sm text-ink-3">{words}</p> })}
                         <Variables form />

@@ -5,6 +5,7 @@ mod fill;
 mod judge;
 mod offer;
 mod request;
+mod source;
 mod summary;
 mod variables;
 
@@ -36,7 +37,12 @@ pub struct Draft {
     pub instances: RwSignal<String>,
     pub access: RwSignal<String>,
     pub variables: RwSignal<bool>,
+    /// The fields of an external source, as they would be sent.
+    pub source: RwSignal<NewService>,
 }
+
+/// The creation mode that has a source.
+const EXTERNAL: &str = "external_replica";
 
 /// A number as a number, so that the request shows it as one; anything else as it was typed.
 fn size(typed: &str) -> Raw {
@@ -65,6 +71,7 @@ impl Draft {
             instances: text("1"),
             access: text("0"),
             variables: RwSignal::new(true),
+            source: RwSignal::default(),
         }
     }
 
@@ -84,7 +91,7 @@ impl Draft {
             instances: size(&self.instances.get()),
             public_access: if self.access.get() == "1" { Raw::from("1") } else { Raw::Absent },
             creation_mode: text(self.mode),
-            ..NewService::default()
+            ..if self.mode.get() == EXTERNAL { self.source.get() } else { NewService::default() }
         }
     }
 }

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use contract::{NewService, capabilities::Runtime};
+use contract::{NewService, capabilities::Runtime, scalar::Raw};
 use leptos::{prelude::*, task::spawn_local};
 
 use super::Form;
@@ -73,8 +73,16 @@ fn follow(form: Form, slug: String, format: RwSignal<String>, yaml: RwSignal<Str
     });
 }
 
+/// What is secret in it stands as dots.
 fn json(wire: &NewService) -> String {
-    serde_json::to_string_pretty(wire).unwrap_or_default()
+    let mut wire = wire.clone();
+    for secret in [&mut wire.replication_password, &mut wire.tls_key, &mut wire.s3_access_key, &mut wire.s3_secret_key]
+    {
+        if !secret.is_absent() {
+            *secret = Raw::from("••••");
+        }
+    }
+    serde_json::to_string_pretty(&wire).unwrap_or_default()
 }
 
 /// Runs as it stands in a POSIX shell that has BERTH and TOKEN.

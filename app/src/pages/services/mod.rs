@@ -6,4 +6,6 @@ mod show;
 
 pub use create::Create;
 pub use list::List;
-pub use show::{PressForm, Show, ShowActivity, ShowLogs, ShowMembers, ShowMetrics, ShowSettings, can_press};
+pub use show::{
+    PressForm, Show, ShowActivity, ShowLogs, ShowMembers, ShowMetrics, ShowReplication, ShowSettings, can_press,
+};

@@ -5,7 +5,7 @@ use sqlx::PgPool;
 use super::sessions::IDLE;
 use crate::error::Error;
 
-/// Deletes sessions, tokens, set-up links, idempotency keys, events and samples whose time is over; answers how many.
+/// Deletes sessions, tokens, set-up links, idempotency keys, events, samples and failovers whose time is over; answers how many.
 ///
 /// A refresh token that was used stays until it expires: coming again, it must be known.
 ///
@@ -21,8 +21,9 @@ pub async fn sweep(pool: &PgPool) -> Result<u64, Error> {
     let keys = sqlx::query!("delete from idempotency_keys where created_at <= now() - interval '24 hours'");
     let events = sqlx::query!("delete from events where created_at <= now() - interval '24 hours'");
     let samples = sqlx::query!("delete from samples where slot <= now() - interval '25 hours'");
+    let failovers = sqlx::query!("delete from primary_changes where at <= now() - interval '90 days'");
     let mut gone = 0;
-    for query in [sessions, tokens, links, keys, events, samples] {
+    for query in [sessions, tokens, links, keys, events, samples, failovers] {
         gone += query.execute(pool).await?.rows_affected();
     }
     Ok(gone)

@@ -14,6 +14,8 @@ pub struct Facts<'a> {
     pub rejected: bool,
     /// The last sign-in with the credentials that the API returns succeeded.
     pub signed_in: bool,
+    /// What is wrong with it though it serves.
+    pub degraded: Option<&'a str>,
     /// All of it was as wanted once: somebody signed in, and its variables were written.
     pub was_ready: bool,
     /// Nobody has begun the present work.
@@ -45,7 +47,12 @@ pub fn derive(facts: &Facts<'_>) -> (State, Option<String>) {
     }
     match facts.power {
         Power::Stopped if facts.phase == Phase::Stopped => return (State::Stopped, None),
-        Power::Running if facts.signed_in && facts.was_ready && !facts.restarting => return (State::Healthy, said()),
+        Power::Running if facts.signed_in && facts.was_ready && !facts.restarting => {
+            return match facts.degraded {
+                Some(why) => (State::Degraded, Some(why.to_owned())),
+                None => (State::Healthy, said()),
+            };
+        }
         _ => {}
     }
     if facts.crash_loop {
@@ -73,6 +80,7 @@ mod tests {
         phase: Phase::Absent,
         rejected: false,
         signed_in: false,
+        degraded: None,
         was_ready: false,
         untouched: false,
         crash_loop: false,
@@ -98,6 +106,12 @@ mod tests {
                 State::Creating,
             ),
             ("all done", Facts { signed_in: true, ..ready.clone() }, State::Healthy),
+            ("a standby down", Facts { signed_in: true, degraded: Some("2 of 3"), ..ready.clone() }, State::Degraded),
+            (
+                "a standby down, and stopped",
+                Facts { degraded: Some("2 of 3"), broke: true, ..ready.clone() },
+                State::Failing,
+            ),
             ("a late create", Facts { phase: Phase::Preparing, overdue: true, ..CREATING }, State::Failing),
             ("refused", Facts { rejected: true, ..CREATING }, State::Failed),
             ("stop asked", Facts { power: Power::Stopped, ..ready.clone() }, State::Processing),

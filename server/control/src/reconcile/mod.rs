@@ -7,6 +7,7 @@ pub mod derive;
 pub mod fail_points;
 pub mod lease;
 pub mod row;
+mod serving;
 pub mod state;
 mod steps;
 pub mod timeline;
@@ -199,7 +200,10 @@ async fn once(control: &Control, lease: Lease, service: &OnceLock<ServiceRef>) -
     drop(connection);
     service.get_or_init(|| row.service());
     let (step, began) = (row.step, Instant::now());
-    let outcome = steps::run(control, lease, &row).await;
+    let outcome = match tokio::time::timeout(lease::DEADLINE, steps::run(control, lease, &row)).await {
+        Ok(outcome) => outcome,
+        Err(_) => Err(PortError::retry("The runtime does not answer").into()),
+    };
     let ok = if outcome.is_ok() { "true" } else { "false" };
     metrics::counter!("berth_steps_total", "step" => step.as_str(), "ok" => ok).increment(1);
     metrics::histogram!("berth_step_seconds", "step" => step.as_str()).record(began.elapsed());

@@ -14,8 +14,9 @@ use super::derive::Facts;
 use super::steps::Step;
 use super::timeline::About;
 use crate::error::Error;
-use crate::port::{Desired, Phase, Power, ServiceName, ServiceRef};
+use crate::port::{Desired, Origin, Phase, Power, ServiceName, ServiceRef};
 use crate::seal::{Place, Sealer};
+use crate::source::stored::Stored;
 
 /// What a task remembers between two steps.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -55,7 +56,7 @@ impl Memo {
 }
 
 /// Everything that a step may look at.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Row {
     pub id: Uuid,
     pub workspace: Uuid,
@@ -71,11 +72,14 @@ pub struct Row {
     pub environment_variables: bool,
     pub port: Option<u16>,
     pub sealed_password: Vec<u8>,
+    /// The external server that it follows, or followed.
+    pub(crate) source: Option<Stored>,
     pub restart: bool,
     pub phase: Phase,
     pub reason: Option<String>,
     pub rejected: bool,
     pub signed_in: bool,
+    pub degraded: Option<String>,
     pub was_ready: bool,
     pub step: Step,
     pub memo: Memo,
@@ -94,9 +98,9 @@ impl Row {
         let row = sqlx::query!(
             r#"select s.id, s.workspace_id, s.project_id, s.resource_id, s.name, s.postgres_version, s.ram_mib,
                       s.disk_mib, s.cpu_millis, s.instances, s.public_access, s.power, s.deleting, s.environment_variables, s.port, s.sealed_password,
-                      s.state, s.state_reason,
+                      s.creation_mode, s.state, s.state_reason,
                       exists (select 1 from signals g where g.service_id = s.id and g.kind = 'restart') as "restart!",
-                      o.phase, o.reason, o.rejected, o.signed_in, o.was_ready,
+                      o.phase, o.reason, o.rejected, o.signed_in, o.degraded, o.was_ready,
                       t.step, t.memo, t.generation, t.attempt, t.last_error,
                       coalesce(t.deadline_at < now(), false) as "overdue!", now() as "now!"
                from services s
@@ -105,9 +109,13 @@ impl Row {
                where s.id = $1"#,
             service
         )
-        .fetch_optional(connection)
+        .fetch_optional(&mut *connection)
         .await?;
         let Some(row) = row else { return Ok(None) };
+        let source = match row.creation_mode.as_deref() {
+            Some("external_replica") => Stored::load(connection, row.workspace_id, row.id).await?,
+            _ => None,
+        };
         let size = |value: i32| u32::try_from(value).map_err(|_| Error::Unexpected("services sizes"));
         let instances = Instances::new(f64::from(row.instances));
         let major = row.postgres_version.and_then(|v| u8::try_from(v).ok()).and_then(PgMajor::new);
@@ -130,11 +138,13 @@ impl Row {
             environment_variables: row.environment_variables,
             port: row.port.and_then(|p| u16::try_from(p).ok()),
             sealed_password: row.sealed_password.ok_or(Error::Unexpected("services.sealed_password"))?,
+            source,
             restart: row.restart,
             phase: Phase::parse(&row.phase).ok_or(Error::Unexpected("observations.phase"))?,
             reason: row.reason,
             rejected: row.rejected,
             signed_in: row.signed_in,
+            degraded: row.degraded,
             was_ready: row.was_ready,
             step: Step::parse(&row.step).ok_or(Error::Unexpected("tasks.step"))?,
             memo: serde_json::from_value(row.memo).map_err(|_| Error::Unexpected("tasks.memo"))?,
@@ -157,7 +167,12 @@ impl Row {
         ServiceRef { workspace: self.workspace, name: self.name.clone() }
     }
 
-    /// What the runtime is asked for.
+    /// It follows an external server, and nobody owns it yet.
+    pub fn follows(&self) -> bool {
+        self.source.as_ref().is_some_and(|source| source.promote_at.is_none())
+    }
+
+    /// What the runtime is asked for; what it follows is found anew by whoever asks.
     pub fn desired(&self, sealer: &Sealer) -> Result<Desired, Error> {
         Ok(Desired {
             service: self.service(),
@@ -170,6 +185,14 @@ impl Row {
             power: self.power,
             port: self.port,
             password: sealer.open(password_place(self.workspace, &self.name), &self.sealed_password)?,
+            origin: match &self.source {
+                Some(source) if source.promote_at.is_some() => Origin::Promoted {
+                    host: source.host.clone(),
+                    port: source.port,
+                    settings: source.settings.clone().unwrap_or_default(),
+                },
+                _ => Origin::Fresh,
+            },
             existed: self.was_ready,
         })
     }
@@ -184,6 +207,7 @@ impl Row {
             phase: self.phase,
             rejected: self.rejected,
             signed_in: self.signed_in,
+            degraded: self.degraded.as_deref(),
             was_ready: self.was_ready,
             untouched: self.attempt == 0,
             crash_loop: self.memo.crash_loop(),

@@ -11,7 +11,7 @@ use super::fail_points::{Break, Point};
 use super::lease::Lease;
 use super::row::Row;
 use super::timeline::{self, Step as Shown};
-use super::{state, variables};
+use super::{serving, state, variables};
 use crate::Control;
 use crate::error::Error;
 use crate::port::{Observed, Phase, PortError, Power, Removal, SignIn};
@@ -122,10 +122,16 @@ async fn ensure(control: &Control, lease: Lease, row: &Row) -> Result<Next, Step
     if row.restart {
         restart(control, lease, row).await?;
     }
-    let observed = control.runtime.ensure(&row.desired(&control.sealer)?).await?;
+    let observed = control.runtime.ensure(&serving::desired(control, row).await?).await?;
+    // what broke by itself serves again for whoever can sign in, however much of it is still to be mended
+    let back = row.memo.broke && !row.signed_in && observed.phase == Phase::Running && observed.primary.is_some();
+    let serves_again = back && serving::serve(control, row).await.is_ok();
     let mut transaction = begin(control, lease, row).await?;
-    if observed.phase == Phase::Ready {
+    if observed.phase == Phase::Ready || serves_again {
         note_primary(&mut transaction, row, &observed).await?;
+    }
+    if serves_again {
+        note_sign_in(&mut transaction, row).await?;
     }
     observe(&mut transaction, row, &observed).await?;
     for shown in passed(row.power, observed.phase) {
@@ -154,7 +160,7 @@ async fn ensure(control: &Control, lease: Lease, row: &Row) -> Result<Next, Step
 }
 
 async fn restart(control: &Control, lease: Lease, row: &Row) -> Result<(), StepError> {
-    let observed = control.runtime.restart(&credentials(control, row)?).await?;
+    let observed = control.runtime.restart(&serving::credentials(control, row)?).await?;
     let mut transaction = begin(control, lease, row).await?;
     sqlx::query!(
         "delete from signals where service_id = $1 and workspace_id = $2 and kind = 'restart'",
@@ -197,19 +203,21 @@ fn waits_for(observed: &Observed) -> Option<&str> {
 }
 
 async fn sign_in(control: &Control, lease: Lease, row: &Row) -> Result<Next, StepError> {
-    let signed_in = control.runtime.sign_in(&credentials(control, row)?).await?;
+    let served = serving::serve(control, row).await?;
     let mut transaction = begin(control, lease, row).await?;
     sqlx::query!(
-        "update observations set signed_in = true, reason = null, server_version = $3, observed_at = now(), broke_at = null
+        "update observations
+         set signed_in = true, reason = null, server_version = coalesce($3, server_version),
+             degraded = coalesce($4, degraded), observed_at = now(), broke_at = null
          where service_id = $1 and workspace_id = $2",
         row.id,
         row.workspace,
-        signed_in.version
+        served.version,
+        served.degraded
     )
     .execute(&mut *transaction)
     .await?;
-    let detail = format!("with the credentials shown here, to PostgreSQL {}", signed_in.version);
-    if timeline::reached(&mut transaction, row.about(), timeline::SIGN_IN, Some(&detail)).await? {
+    if timeline::reached(&mut transaction, row.about(), timeline::SIGN_IN, Some(&served.words)).await? {
         state::changed(&mut transaction, row).await?;
     }
     transaction.commit().await?;
@@ -217,7 +225,7 @@ async fn sign_in(control: &Control, lease: Lease, row: &Row) -> Result<Next, Ste
 }
 
 async fn write_variables(control: &Control, lease: Lease, row: &Row) -> Result<Next, StepError> {
-    let at = credentials(control, row)?;
+    let at = serving::credentials(control, row)?;
     let address = address(&at);
     let mut transaction = begin(control, lease, row).await?;
     let written = variables::reconcile(&mut transaction, &control.sealer, row, &address, &at.password).await?;
@@ -248,25 +256,31 @@ async fn watch(control: &Control, lease: Lease, row: &Row) -> Result<Next, StepE
     };
     if as_wanted && row.power == Power::Running && row.phase != Phase::Lost {
         // it is only healthy while its own credentials open it
-        let signed_in = control.runtime.sign_in(&credentials(control, row)?).await;
-        if let Err(PortError::Away(message)) = signed_in {
-            // what was known last stays, with its age
-            return Err(PortError::Away(message).into());
+        if serving::has_moved(control, row).await? {
+            control.runtime.ensure(&serving::desired(control, row).await?).await?;
         }
+        let (degraded, refused) = match serving::serve(control, row).await {
+            Ok(served) => (observed.degraded.clone().or(served.degraded), None),
+            // what was known last stays, with its age
+            Err(error @ (StepError::Port(PortError::Away(_)) | StepError::Inner(_) | StepError::Outdated)) => {
+                return Err(error);
+            }
+            Err(StepError::Port(error)) => (None, Some(error.to_string())),
+        };
         let mut transaction = begin(control, lease, row).await?;
-        let refused = signed_in.as_ref().err().map(ToString::to_string);
         if refused.is_none() {
             note_primary(&mut transaction, row, &observed).await?;
         }
         sqlx::query!(
             "update observations
-             set signed_in = $3, reason = $4, observed_at = now(),
+             set signed_in = $3, reason = $4, degraded = $5, observed_at = now(),
                  broke_at = case when $3 then null else coalesce(broke_at, now()) end
              where service_id = $1 and workspace_id = $2",
             row.id,
             row.workspace,
             refused.is_none(),
-            refused.as_ref().or(observed.detail.as_ref())
+            refused.as_ref().or(observed.detail.as_ref()),
+            degraded
         )
         .execute(&mut *transaction)
         .await?;
@@ -318,7 +332,7 @@ async fn observe(connection: &mut PgConnection, row: &Row, observed: &Observed) 
     let serving = observed.phase >= Phase::Running && observed.phase != Phase::Lost;
     sqlx::query!(
         "update observations
-         set phase = $3, reason = $4, signed_in = signed_in and $5, rejected = false, observed_at = now(),
+         set phase = $3, reason = $4, signed_in = signed_in and $5, degraded = $10, rejected = false, observed_at = now(),
              broke_at = case when $9 and not $5 then coalesce(broke_at, now()) else broke_at end,
              outside_host = case when $6 then $7 else outside_host end,
              outside_port = case when $6 then $8 else outside_port end
@@ -331,7 +345,8 @@ async fn observe(connection: &mut PgConnection, row: &Row, observed: &Observed) 
         observed.phase == Phase::Ready,
         observed.outside.as_ref().map(|outside| &outside.host),
         observed.outside.as_ref().map(|outside| i32::from(outside.port)),
-        row.was_ready && row.power == Power::Running
+        row.was_ready && row.power == Power::Running,
+        observed.degraded
     )
     .execute(&mut *connection)
     .await?;
@@ -364,14 +379,16 @@ async fn note_primary(connection: &mut PgConnection, row: &Row, observed: &Obser
     Ok(())
 }
 
-fn credentials(control: &Control, row: &Row) -> Result<SignIn, Error> {
-    let password = row.desired(&control.sealer)?.password;
-    Ok(SignIn {
-        host: control.runtime.host(&row.service()),
-        service: row.service(),
-        port: row.port.unwrap_or(contract::values::Port::POSTGRES.number()),
-        password,
-    })
+/// Somebody could sign in again.
+async fn note_sign_in(connection: &mut PgConnection, row: &Row) -> Result<(), Error> {
+    sqlx::query!(
+        "update observations set signed_in = true, broke_at = null where service_id = $1 and workspace_id = $2",
+        row.id,
+        row.workspace
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
 }
 
 fn address(at: &SignIn) -> Address {

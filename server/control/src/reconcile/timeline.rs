@@ -28,6 +28,14 @@ step!(START, "start", "Starting the server", "Started the server");
 step!(CONFIGURE, "configure", "Creating the role and the database", "Created the role and the database");
 step!(SETTINGS, "configure", "Applying the settings", "Applied the settings");
 step!(ROTATE, "configure", "Setting the new password", "Set the new password");
+step!(COPY, "prepare", "Copying the source", "Copied the source");
+step!(FOLLOW, "sign_in", "Beginning to follow the source", "Follows the source");
+step!(
+    PROMOTE,
+    "configure",
+    "Promoting it, with a role and a database of its own",
+    "Promoted it, with a role and a database of its own"
+);
 step!(SIGN_IN, "sign_in", "Signing in", "Signed in");
 step!(VARIABLES, "variables", "Writing the variables", "Wrote the variables");
 step!(REMOVE, "remove", "Removing the server and its data", "Removed the server and its data");
@@ -41,6 +49,7 @@ pub fn steps(kind: OperationKind, power: Power) -> &'static [Step] {
         OperationKind::Create => &[PLACE, PREPARE, START, CONFIGURE, SIGN_IN, VARIABLES],
         OperationKind::Update => &[SETTINGS, SIGN_IN, VARIABLES],
         OperationKind::Start | OperationKind::Retry => &[START, SIGN_IN],
+        OperationKind::PromoteExternal => &[PROMOTE, SIGN_IN, VARIABLES],
         OperationKind::RotatePassword => &[ROTATE, SIGN_IN, VARIABLES],
         OperationKind::Restart => &[STOP, START, SIGN_IN],
         OperationKind::Stop => &[STOP],
@@ -65,7 +74,7 @@ pub async fn begin(
 ) -> Result<Uuid, Error> {
     let pointless: &[&str] = match kind {
         OperationKind::Delete | OperationKind::Stop => {
-            &["create", "update", "start", "stop", "restart", "retry", "rotate_password"]
+            &["create", "update", "start", "stop", "restart", "retry", "rotate_password", "promote_external"]
         }
         _ => &["start", "stop", "restart", "retry"],
     };
@@ -85,15 +94,20 @@ pub async fn begin(
     insert(connection, about, kind, steps(kind, power), variables, None).await
 }
 
+/// The steps of a replica of an external server.
+const FOLLOWING: &[Step] = &[PLACE, COPY, START, FOLLOW];
+
 /// Begins the first operation of a service, which is placed already.
 pub async fn begin_create(
     connection: &mut PgConnection,
     about: About,
+    follows: bool,
     variables: bool,
     placed: &str,
 ) -> Result<Uuid, Error> {
     let kind = OperationKind::Create;
-    insert(connection, about, kind, steps(kind, Power::Running), variables, Some(placed)).await
+    let steps = if follows { FOLLOWING } else { steps(kind, Power::Running) };
+    insert(connection, about, kind, steps, variables, Some(placed)).await
 }
 
 /// `done`: what the first step, which is done already, has found.

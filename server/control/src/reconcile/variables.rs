@@ -50,7 +50,8 @@ pub async fn reconcile(
     address: &Address,
     password: &Secret,
 ) -> Result<Written, Error> {
-    let wanted: &[String] = if row.environment_variables { &keys(row.name.as_str()) } else { &[] };
+    // what nobody owns yet has no address to give
+    let wanted: &[String] = if row.environment_variables && !row.follows() { &keys(row.name.as_str()) } else { &[] };
     let mut touched = sqlx::query_scalar!(
         "delete from vars where workspace_id = $1 and service_id = $2 and (project_id <> $3 or not key = any($4))
          returning project_id",

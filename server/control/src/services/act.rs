@@ -104,7 +104,7 @@ async fn wish(connection: &mut PgConnection, who: &Caller, row: &ServiceRow, act
             .execute(connection)
             .await?;
         }
-        Action::Retry | Action::Update | Action::TestConnection | Action::RotatePassword => {}
+        Action::Retry | Action::Update | Action::TestConnection | Action::RotatePassword | Action::PromoteExternal => {}
     }
     Ok(())
 }

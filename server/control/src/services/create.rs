@@ -3,8 +3,8 @@
 use contract::capacity::Need;
 use contract::event::EventKind;
 use contract::permission::Permission;
-use contract::problem::Problem;
-use contract::spec::{Kind, PostgresSpec, ServiceSpec};
+use contract::problem::{Problem, human};
+use contract::spec::{CreationMode, Kind, Origin, PostgresSpec, ServiceSpec, Source};
 use contract::values::Secret;
 use contract::{Caller, NewService, Service};
 use rand::distr::{Alphanumeric, SampleString};
@@ -14,10 +14,12 @@ use uuid::Uuid;
 
 use super::{entity, idempotency, placement};
 use crate::error::Error;
+use crate::outbound::OutboundError;
 use crate::port::ServiceName;
 use crate::reconcile::lease;
 use crate::reconcile::row::password_place;
 use crate::reconcile::timeline::{self, About};
+use crate::source::{archive, stored};
 use crate::store::audit::{self, Entry};
 use crate::store::events::{self, Change};
 use crate::{Control, reach, store};
@@ -39,6 +41,9 @@ impl Control {
     ) -> Result<Service, Error> {
         who.require(Permission::ServicesManage)?;
         let spec = new.parse(&self.runtime.capabilities(), OffsetDateTime::now_utc())?;
+        if let Kind::Postgres(PostgresSpec { origin: Origin::ExternalReplica(source), .. }) = &spec.kind {
+            self.may_go_to(source).await?;
+        }
         let mut connection = self.pool.acquire().await?;
         let mut transaction = connection.begin().await?;
         reach::hold_project(&mut transaction, who, spec.project_id).await?;
@@ -67,11 +72,25 @@ impl Control {
             postgres.size.ram.mib(),
             postgres.size.disk.gib()
         );
-        timeline::begin_create(&mut transaction, about, postgres.environment_variables, &placed).await?;
+        let follows = matches!(postgres.origin, Origin::ExternalReplica(_));
+        timeline::begin_create(&mut transaction, about, follows, postgres.environment_variables, &placed).await?;
         let row = entity::by_id(&mut transaction, who, id).await?;
         transaction.commit().await?;
         store::flush(&mut connection).await?;
         row.entity(row.connection(self, who, Some(&new.password))?)
+    }
+
+    /// Every address is looked at before anything is written, and again whenever it is dialled.
+    async fn may_go_to(&self, source: &Source) -> Result<(), Error> {
+        let refused =
+            |field: &str, error: &OutboundError| Problem::refused(field, &format!("{}: {error}", human(field)));
+        let found = self.outbound.resolve(source.host.as_str(), source.port.number()).await;
+        found.map_err(|error| refused("external_host", &error))?;
+        if let Some(archive) = &source.archive {
+            let found = archive::addresses(&self.outbound, archive).await;
+            found.map_err(|error| refused("s3_endpoint", &error))?;
+        }
+        Ok(())
     }
 
     /// The answer to a repeated request: the service as it is now. Its secret is opened anew, and noted anew.
@@ -104,12 +123,16 @@ impl Control {
             None => None,
         };
         let whole = |number: u32| i32::try_from(number).map_err(|_| Error::Unexpected("a size"));
+        let mode = match postgres.origin {
+            Origin::Fresh => CreationMode::Fresh,
+            Origin::ExternalReplica(_) => CreationMode::ExternalReplica,
+        };
         sqlx::query!(
             "with service as (
                insert into services (id, workspace_id, project_id, resource_id, name, label, service_type,
                    postgres_version, creation_mode, instances, ram_mib, disk_mib, cpu_millis, public_access,
                    environment_variables, port, sealed_password)
-               values ($1, $2, $3, $4, $5, $6, 'postgres', $7, 'fresh', $8, $9, $10, $11, $12, $13, $14, $15)
+               values ($1, $2, $3, $4, $5, $6, 'postgres', $7, $17, $8, $9, $10, $11, $12, $13, $14, $15)
                returning id, workspace_id),
              observation as (
                insert into observations (service_id, workspace_id) select id, workspace_id from service)
@@ -130,10 +153,14 @@ impl Control {
             postgres.environment_variables,
             port.map(i32::from),
             new.sealed,
-            lease::DEADLINE.as_secs_f64()
+            lease::DEADLINE.as_secs_f64(),
+            mode.as_str()
         )
-        .execute(connection)
+        .execute(&mut *connection)
         .await?;
+        if let Origin::ExternalReplica(source) = &postgres.origin {
+            stored::insert(connection, &self.sealer, (who.workspace_id, new.id, &new.name), source).await?;
+        }
         Ok(())
     }
 }

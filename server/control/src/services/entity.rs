@@ -45,6 +45,8 @@ pub(crate) struct ServiceRow {
     pub port: Option<i32>,
     pub sealed_password: Option<Vec<u8>>,
     pub power: String,
+    /// It follows an external server, and nobody owns it yet.
+    pub follows: bool,
     pub operation: Option<Uuid>,
     pub operation_kind: Option<String>,
     pub operation_state: Option<String>,
@@ -67,6 +69,8 @@ macro_rules! select {
                   b.outside_host as "outside_host?", b.outside_port as "outside_port?", s.postgres_version, s.creation_mode,
                   s.instances, s.ram_mib, s.disk_mib, s.cpu_millis, s.public_access, s.environment_variables,
                   s.mount_point, s.storage_access, s.port, s.sealed_password, s.power,
+                  (s.creation_mode = 'external_replica' and exists (
+                      select 1 from sources x where x.service_id = s.id and x.promote_at is null)) as "follows!",
                   o.id as "operation?", o.kind as "operation_kind?", o.state as "operation_state?",
                   o.error as "operation_error?", t.step, t.steps_done, t.steps
                from services s
@@ -156,9 +160,9 @@ impl ServiceRow {
         Mib::new(u32::try_from(self.disk_mib).unwrap_or_default())
     }
 
-    /// Opens the password; `None` where the type has none.
+    /// Opens the password; `None` where nobody has one.
     pub fn password(&self, control: &Control, who: &Caller) -> Result<Option<Secret>, Error> {
-        let Some(sealed) = &self.sealed_password else { return Ok(None) };
+        let Some(sealed) = self.sealed_password.as_ref().filter(|_| !self.follows) else { return Ok(None) };
         control.sealer.open(password_place(who.workspace_id, &self.name()?), sealed).map(Some)
     }
 
@@ -181,12 +185,11 @@ impl ServiceRow {
         let name = &service.name;
         let outside = self.outside_host.clone().zip(self.outside_port.and_then(|port| u16::try_from(port).ok()));
         let outside = outside.filter(|_| self.public_access);
-        let address = Address {
-            host: control.runtime.host(&service),
-            port: self.port(),
-            database: name.database(),
-            username: name.database(),
-        };
+        let (host, port) = (control.runtime.host(&service), self.port());
+        if self.follows {
+            return Ok(Some(ConnectionDetails::of_nobody(host, port, outside)));
+        }
+        let address = Address { host, port, database: name.database(), username: name.database() };
         Ok(Some(address.details(outside, password)))
     }
 
@@ -208,7 +211,7 @@ impl ServiceRow {
             state: self.state()?,
             state_reason: self.state_reason.clone(),
             observed_at: self.observed_at,
-            role: postgres.then_some(MemberRole::Primary),
+            role: postgres.then_some(if self.follows { MemberRole::Replica } else { MemberRole::Primary }),
             primary_addon_uuid: None,
             replicas: Vec::new(),
             postgres_version: major,

@@ -1,16 +1,18 @@
 //! What the runtime would make of a new service.
 
+use std::collections::BTreeMap;
+
 use contract::permission::Permission;
 use contract::preview::Preview;
 use contract::problem::Problem;
-use contract::spec::Kind;
+use contract::spec::{Kind, Origin as From, SourceAuth};
 use contract::values::Secret;
 use contract::{ApiError, Caller, NewService};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::error::Error;
-use crate::port::{Desired, Power, ServiceName, ServiceRef};
+use crate::port::{Desired, Follows, Origin, Power, ServiceName, ServiceRef, SslMode};
 use crate::{Control, reach};
 
 /// Stands for the suffix that a service is given when it is made.
@@ -38,9 +40,20 @@ impl Control {
             power: Power::Running,
             port: None,
             password: Secret::new(""),
+            origin: origin(postgres.origin),
             existed: false,
         };
         let preview = self.runtime.preview(&desired).await;
         Ok(preview.map_err(|error| ApiError::Unavailable(format!("The runtime can't be asked: {error}")))?)
     }
+}
+
+/// As it would be, without anybody being dialled.
+fn origin(from: From) -> Origin {
+    let From::ExternalReplica(source) = from else { return Origin::Fresh };
+    let sslmode = match source.auth {
+        SourceAuth::Password { ca: None, .. } => SslMode::Prefer,
+        SourceAuth::Password { ca: Some(_), .. } | SourceAuth::Tls { .. } => SslMode::VerifyFull,
+    };
+    Origin::Follows(Box::new(Follows { source: *source, at: Vec::new(), sslmode, settings: BTreeMap::new() }))
 }

@@ -62,7 +62,8 @@ impl Control {
         let shown = secrets == Secrets::Shown
             && who.may(Permission::ServicesReveal)
             && !who.role.reveals_with_reason()
-            && row.sealed_password.is_some();
+            && row.sealed_password.is_some()
+            && !row.follows;
         let password = if shown {
             let entry = Entry { action: "service.reveal", entity_id: Some(row.id), entity: &row.name, reason: None };
             audit::write(&mut connection, who, entry).await?;

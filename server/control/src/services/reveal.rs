@@ -38,6 +38,10 @@ impl Control {
         if let Some(why) = row.state()?.allows(Action::TestConnection).reason() {
             return Err(Problem::breaks("state", "not_now", &format!("doesn't allow it: {why}")).into());
         }
+        if row.follows {
+            let rest = "has no credentials of ours before it is promoted";
+            return Err(Problem::breaks("creation_mode", "no_credentials", rest).into());
+        }
         let password = row.password(self, who)?.ok_or_else(|| Error::not_found(Noun::Service))?;
         let service = row.service(who)?;
         let at = SignIn { host: self.runtime.host(&service), port: row.port(), service, password };

@@ -27,6 +27,10 @@ impl Control {
         if row.service_type()? != ServiceType::Postgres {
             return Err(Problem::breaks("service_type", "no_credentials", "shared_storage has no credentials").into());
         }
+        if row.follows {
+            let rest = "has no credentials of ours before it is promoted";
+            return Err(Problem::breaks("creation_mode", "no_credentials", rest).into());
+        }
         if let Verdict::Refused(why) = row.state()?.allows(Action::RotatePassword) {
             return Err(Problem::breaks("state", "not_now", &format!("doesn't allow it: {why}")).into());
         }

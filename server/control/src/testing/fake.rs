@@ -11,6 +11,7 @@ use contract::capabilities::Runtime;
 use contract::log::{LogFilter, LogLines};
 use contract::members::Member;
 use contract::preview::Preview;
+use contract::replication::Lsn;
 use contract::service::MemberRole;
 use contract::spec::Size;
 use contract::values::{PgMajor, Secret};
@@ -22,8 +23,8 @@ use uuid::Uuid;
 
 use super::script::{Effect, Fault, Gate, Method, Script};
 use crate::port::{
-    Desired, Measurement, Observed, Outside, Phase, PortError, Power, Provisioner, Publication, Removal, ServiceName,
-    ServiceRef, SignIn, SignedIn,
+    Desired, Following, Measurement, Observed, Outside, Phase, PortError, Power, Provisioner, Publication, Removal,
+    ServiceName, ServiceRef, SignIn, SignedIn,
 };
 
 /// Hints kept for a reader.
@@ -60,6 +61,7 @@ struct Server {
     password: Option<Secret>,
     /// Another one than that it began with.
     primary: Option<String>,
+    follows: Option<Following>,
     going: bool,
     log: Vec<String>,
     /// Each look counts a transaction and a second of CPU.
@@ -145,6 +147,15 @@ impl FakeRuntime {
     pub fn fail_over(&self, name: &ServiceName, to: &str) {
         self.world().services.get_mut(name).expect("a service to fail over").primary = Some(to.to_owned());
         self.die(name);
+    }
+
+    /// What it follows is heard of, or isn't any more, and a hint says so.
+    pub fn hears(&self, name: &ServiceName, streams: bool) {
+        let mut world = self.world();
+        let server = world.services.get_mut(name).expect("a service that follows");
+        server.follows.as_mut().expect("a source").streams = streams;
+        drop(world);
+        self.hint(name);
     }
 
     /// Everything of it vanishes, and a hint says so.
@@ -269,6 +280,14 @@ impl Provisioner for FakeRuntime {
         self.call(Method::SignIn, |world| world.sign_in(at)).await
     }
 
+    async fn following(&self, service: &ServiceRef) -> Result<Option<Following>, PortError> {
+        let look = |world: &mut World| {
+            let server = world.services.get(&service.name).filter(|server| server.phase == Phase::Running);
+            Ok(server.and_then(|server| server.follows))
+        };
+        self.call(Method::Following, look).await
+    }
+
     async fn members(&self, service: &ServiceRef) -> Result<Vec<Member>, PortError> {
         let look = |world: &mut World| {
             let server = world.services.get(&service.name);
@@ -325,6 +344,7 @@ impl World {
                     major,
                     size,
                     password: None,
+                    follows: None,
                     primary: None,
                     going: false,
                     log: vec!["LOG:  made".into()],
@@ -348,7 +368,11 @@ impl World {
             _ => {
                 let outside = desired.public_access.then(|| Outside { host: "db.example".into(), port: 5432 });
                 let primary = Some(server.member(name).name);
-                let detail = (server.password.as_ref() != Some(&desired.password)).then(|| {
+                let follows = desired.origin.follows().is_some();
+                let level = Some(Lsn(1 << 24));
+                let before = server.follows.is_none_or(|before| before.streams);
+                server.follows = follows.then_some(Following { streams: before, received: level, replayed: level });
+                let detail = (!follows && server.password.as_ref() != Some(&desired.password)).then(|| {
                     server.password = Some(desired.password.clone());
                     format!("both are called {}", name.database())
                 });

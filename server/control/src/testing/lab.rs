@@ -8,7 +8,7 @@ use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
 use crate::port::{
-    Desired, Observed, Phase, PortError, Power, Provisioner, Removal, ServiceName, ServiceRef, SignIn, SignedIn,
+    Desired, Observed, Origin, Phase, PortError, Power, Provisioner, Removal, ServiceName, ServiceRef, SignIn, SignedIn,
 };
 
 /// How long a runtime may take to get anywhere. Programs are on this machine already, or few.
@@ -65,6 +65,7 @@ pub(super) fn wanted(lab: &impl Lab, service: ServiceRef) -> Desired {
         power: Power::Running,
         port: lab.port(),
         password: Secret::new("a'b\"c $d\\ %00 é"),
+        origin: Origin::Fresh,
         existed: false,
     }
 }

@@ -26,6 +26,7 @@ pub enum Method {
     Restart,
     Delete,
     SignIn,
+    Following,
     Log,
     Measure,
     Members,

@@ -57,6 +57,10 @@ impl Work {
             }
             OperationKind::Delete => control.delete_service(who, &id).await.unwrap(),
             OperationKind::RotatePassword => drop(control.rotate_password(who, &id).await.unwrap()),
+            OperationKind::PromoteExternal => {
+                as_a_copy(control, service).await;
+                drop(control.promote_external(who, &id).await.unwrap());
+            }
             OperationKind::Retry => drop(control.retry_service(who, &id).await.unwrap()),
             OperationKind::Start | OperationKind::Stop | OperationKind::Restart => {
                 let state = format!("process_{}", kind.as_str()).into();
@@ -66,4 +70,14 @@ impl Work {
         }
         service
     }
+}
+
+/// As if it had followed a server elsewhere until now. Nobody may look at it meanwhile: there is no such server.
+pub async fn as_a_copy(control: &Control, service: Uuid) {
+    let copy = "with copy as (
+                  update services set creation_mode = 'external_replica' where id = $1 returning id, workspace_id)
+                insert into sources (service_id, workspace_id, host, port, username, auth_type, sealed_secret)
+                select id, workspace_id, 'db.example', 5432, 'replicator', 'password', '' from copy
+                on conflict (service_id) do update set promote_at = null, sealed_secret = ''";
+    sqlx::query(copy).bind(service).execute(&control.pool).await.unwrap();
 }

@@ -1,12 +1,12 @@
 use contract::operation::{OperationKind, OperationState};
 use contract::state::Verdict;
 use contract::{Action, ApiError, Console, ServiceChange, State};
-use control::testing::{Effect, Fault, Method};
+use control::testing::{Effect, Fault, Method, as_a_copy};
 use sqlx::PgPool;
 
 use crate::world::{World, name, refusal};
 
-const ACTIONS: [Action; 8] = [
+const ACTIONS: [Action; 9] = [
     Action::Update,
     Action::Start,
     Action::Stop,
@@ -15,6 +15,7 @@ const ACTIONS: [Action; 8] = [
     Action::Delete,
     Action::TestConnection,
     Action::RotatePassword,
+    Action::PromoteExternal,
 ];
 
 async fn act(world: &World, id: uuid::Uuid, action: Action) -> Result<(), ApiError> {
@@ -31,6 +32,12 @@ async fn act(world: &World, id: uuid::Uuid, action: Action) -> Result<(), ApiErr
         Action::Delete => control.delete_service(who, &name).await,
         Action::TestConnection => control.test_connection(who, &name).await.map(drop),
         Action::RotatePassword => control.rotate_password(who, &name).await.map(drop),
+        Action::PromoteExternal => {
+            as_a_copy(control, id).await;
+            let answer = control.promote_external(who, &name).await.map(drop);
+            world.on.run("update services set creation_mode = 'fresh' where id = $1", id).await;
+            answer
+        }
     }
 }
 

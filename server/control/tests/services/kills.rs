@@ -56,6 +56,7 @@ async fn prepare(work: Work, world: &World) -> Option<Service> {
             | OperationKind::Stop
             | OperationKind::Restart
             | OperationKind::RotatePassword
+            | OperationKind::PromoteExternal
             | OperationKind::Delete,
         ) => Some(world.healthy(world.with_variables()).await),
     }
@@ -65,7 +66,7 @@ async fn prepare(work: Work, world: &World) -> Option<Service> {
 fn effects(work: Work) -> &'static [Effect] {
     use Effect::{Configured, Made, Removed, Started, Stopped};
     match work {
-        Work::Look => &[],
+        Work::Look | Work::Operation(OperationKind::PromoteExternal) => &[],
         Work::Mend | Work::Operation(OperationKind::Start) => &[Started],
         Work::Operation(OperationKind::Create | OperationKind::Retry) => &[Made, Started, Configured],
         Work::Operation(OperationKind::Update | OperationKind::Restart) => &[Stopped, Started],

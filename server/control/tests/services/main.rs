@@ -9,6 +9,7 @@ mod create;
 mod delete;
 mod doomed;
 mod events;
+mod external;
 mod idempotency;
 mod kills;
 mod looks;

@@ -12,8 +12,8 @@ use contract::values::Secret;
 use contract::{ApiError, Caller, Capabilities};
 use control::identity::Identity;
 use control::port::{
-    Desired, Measurement, Observed, PortError, Provisioner, Publication, Removal, ServiceName, ServiceRef, SignIn,
-    SignedIn,
+    Desired, Following, Measurement, Observed, PortError, Provisioner, Publication, Removal, ServiceName, ServiceRef,
+    SignIn, SignedIn,
 };
 use control::{Control, Error, Sealer};
 use futures::stream::BoxStream;
@@ -57,6 +57,9 @@ impl Provisioner for Nothing {
         unreachable!()
     }
     async fn log(&self, _: &ServiceRef, _: &LogFilter, _: &Secret) -> Result<LogLines, PortError> {
+        unreachable!()
+    }
+    async fn following(&self, _: &ServiceRef) -> Result<Option<Following>, PortError> {
         unreachable!()
     }
     async fn measure(&self, _: &SignIn) -> Result<Option<Measurement>, PortError> {

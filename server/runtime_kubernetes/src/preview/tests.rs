@@ -5,7 +5,7 @@ use contract::capabilities::Runtime;
 use contract::spec::{Kind, PostgresSpec};
 use contract::values::Secret;
 use contract::{Capabilities, NewService};
-use control::port::{Power, ServiceName, ServiceRef};
+use control::port::{Follows, Origin, Power, ServiceName, ServiceRef, SslMode};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::api::PostParams;
 use kube::core::DynamicObject;
@@ -34,8 +34,20 @@ fn desired(spec: &PostgresSpec) -> Desired {
         power: Power::Running,
         port: None,
         password: Secret::new("canary of a preview"),
+        origin: origin(spec),
         existed: false,
     }
+}
+
+/// As it is found by whoever reaches the source.
+fn origin(spec: &PostgresSpec) -> Origin {
+    let contract::spec::Origin::ExternalReplica(source) = &spec.origin else { return Origin::Fresh };
+    Origin::Follows(Box::new(Follows {
+        source: (**source).clone(),
+        at: vec!["192.0.2.1:5432".parse().unwrap(), "[2001:db8::1]:443".parse().unwrap()],
+        sslmode: SslMode::Require,
+        settings: [("max_connections".to_owned(), 900)].into(),
+    }))
 }
 
 /// What our own rules let through, the API server and the operator take; and what is shown is what they took, without the secret.
@@ -55,11 +67,32 @@ fn what_the_contract_takes_the_operator_takes() {
         proptest::sample::select(vec![1.0, 3.0, 5.0, 7.0]),
         proptest::bool::ANY,
         "\\PC{1,40}",
+        // nothing of its own, a source, one with an archive, and one that it was promoted from
+        (0..4_usize, "\\PC{1,60}"),
     );
     let cases = Cases { cases: 200, failure_persistence: None, ..Cases::default() };
     let asked = std::cell::Cell::new(0);
     TestRunner::new(cases)
-        .run(&fields, |(ram, disk, cpu, major, instances, public, label)| {
+        .run(&fields, |(ram, disk, cpu, major, instances, public, label, (source, text))| {
+            let external = NewService {
+                creation_mode: "external_replica".into(),
+                external_host: "db.example".into(),
+                auth_type: "password".into(),
+                replication_username: text.as_str().into(),
+                replication_password: "canary of a source".into(),
+                ..NewService::default()
+            };
+            let archived = NewService {
+                s3_enabled: "1".into(),
+                s3_endpoint: "https://s3.example:9000/".into(),
+                s3_bucket: text.as_str().into(),
+                s3_path: text.as_str().into(),
+                s3_access_key: "canary of a key".into(),
+                s3_secret_key: "canary of a secret key".into(),
+                s3_server_name: text.into(),
+                ..external.clone()
+            };
+            let origin = [NewService::default(), external.clone(), archived, external][source].clone();
             let new = NewService {
                 service_type: "postgres".into(),
                 project_id: Uuid::now_v7().to_string().into(),
@@ -70,13 +103,18 @@ fn what_the_contract_takes_the_operator_takes() {
                 postgres_version: major.to_string().into(),
                 instances: instances.into(),
                 public_access: public.into(),
-                ..NewService::default()
+                ..origin
             };
             // what isn't taken by us never gets there
             let Ok(spec) = new.parse(&can, time::OffsetDateTime::now_utc()) else { return Ok(()) };
             let Kind::Postgres(postgres) = &spec.kind else { return Ok(()) };
             asked.set(asked.get() + 1);
-            let preview = tokio.block_on(runtime.0.preview(&desired(postgres)));
+            let mut desired = desired(postgres);
+            if source == 3 {
+                let settings = [("max_worker_processes".to_owned(), 100)].into();
+                desired.origin = Origin::Promoted { host: "db.example".into(), port: 5432, settings };
+            }
+            let preview = tokio.block_on(runtime.0.preview(&desired));
             let preview = preview.map_err(|error| TestCaseError::fail(error.to_string()))?;
             proptest::prop_assert!(preview.problems.is_empty(), "{:?}", preview.problems);
             proptest::prop_assert!(preview.yaml.contains("kind: Cluster") && !preview.yaml.contains("canary"));

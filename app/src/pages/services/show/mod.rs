@@ -1,4 +1,4 @@
-//! `/w/{workspace}/services/{name}` and its tabs: `…/logs`, `…/members`, `…/metrics`, `…/activity`, `…/settings`
+//! `/w/{workspace}/services/{name}` and its tabs: `…/logs`, `…/members`, `…/replication`, `…/metrics`, `…/activity`, `…/settings`
 
 mod actions;
 mod activity;
@@ -11,6 +11,7 @@ mod metrics;
 mod press;
 mod progress;
 mod remove;
+mod replication;
 mod reveal;
 mod rotate;
 mod settings;
@@ -24,6 +25,7 @@ use contract::{
     page::PageRequest,
     permission::{Permission, Role},
     project::Var,
+    spec::CreationMode,
 };
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
@@ -40,6 +42,7 @@ use self::{
     metrics::Measured,
     progress::Progress,
     remove::Remove,
+    replication::Replicated,
     rotate::Rotate,
     settings::Settings,
     variables::Variables,
@@ -56,7 +59,7 @@ use crate::{
     pages::workspace,
     paths,
     shell::Preload,
-    ui::{self, Button, Card, Crumb, Notice, RelativeTime, Tabs, Tone},
+    ui::{self, Button, Card, CardBody, CardHead, Crumb, Notice, RelativeTime, Tabs, Tone},
     viewer,
 };
 
@@ -76,6 +79,7 @@ enum Tab {
     Overview,
     Logs,
     Members,
+    Replication,
     Metrics,
     Activity,
     Settings,
@@ -85,7 +89,7 @@ impl Tab {
     /// How often it changes without anybody telling, in milliseconds.
     fn every(self, under_way: bool) -> Option<u32> {
         match self {
-            Self::Logs | Self::Members => Some(2_000),
+            Self::Logs | Self::Members | Self::Replication => Some(2_000),
             Self::Metrics => Some(15_000),
             // how long nothing has happened is told by nobody
             Self::Overview if under_way => Some(15_000),
@@ -107,6 +111,11 @@ pub fn ShowLogs() -> impl IntoView {
 #[component]
 pub fn ShowMembers() -> impl IntoView {
     shown(Tab::Members)
+}
+
+#[component]
+pub fn ShowReplication() -> impl IntoView {
+    shown(Tab::Replication)
 }
 
 #[component]
@@ -215,7 +224,10 @@ fn Found(tab: Tab, service: Service, around: Around) -> impl IntoView {
             <Remove name label is_database variables refused />
         }
     };
-    let tabs = vec![
+    let copied = service.creation_mode == Some(CreationMode::ExternalReplica);
+    // what follows an external server has no owner before it is promoted
+    let owned = service.connection_details.as_ref().is_some_and(|details| details.internal.username.is_some());
+    let mut tabs = vec![
         ui::Tab::new("Overview", paths::service(&slug, &name)),
         ui::Tab::new("Logs", paths::service_logs(&slug, &name)),
         ui::Tab::new("Members", paths::service_members(&slug, &name)),
@@ -223,6 +235,9 @@ fn Found(tab: Tab, service: Service, around: Around) -> impl IntoView {
         ui::Tab::new("Activity", paths::service_activity(&slug, &name)),
         ui::Tab::new("Settings", paths::service_settings(&slug, &name)),
     ];
+    if copied {
+        tabs.insert(3, ui::Tab::new("Replication", paths::service_replication(&slug, &name)));
+    }
     let every = tab.every(idle.is_some());
     let below_tabs = match tab {
         Tab::Overview => {
@@ -230,7 +245,7 @@ fn Found(tab: Tab, service: Service, around: Around) -> impl IntoView {
             let variables = vars.map(|vars| view! { <Variables service=service.clone() vars /> });
             let external = service.connection_details.as_ref().and_then(|details| details.external.as_ref());
             let outside = address.as_ref().zip(external).map(|(at, external)| at.outside(external));
-            let connect = address.map(|at| view! { <HowToConnect name state at outside /> });
+            let connect = address.map(|at| view! { <HowToConnect name state at outside owned /> });
             let progress = around.operation.map(|operation| view! { <Progress operation /> });
             view! {
                 {connect.is_some().then(|| view! { <Preload /> })}
@@ -244,10 +259,11 @@ fn Found(tab: Tab, service: Service, around: Around) -> impl IntoView {
         }
         Tab::Logs => view! { <Logs name /> }.into_any(),
         Tab::Members => view! { <Servers name /> }.into_any(),
+        Tab::Replication => view! { <Replicated state name label=label.clone() /> }.into_any(),
         Tab::Metrics => view! { <Measured service /> }.into_any(),
         Tab::Activity => view! { <Activity name service=uuid /> }.into_any(),
         Tab::Settings => {
-            let rotate = is_database.then(|| view! { <Rotate state name label=label.clone() /> });
+            let rotate = owned.then(|| view! { <Rotate state name label=label.clone() /> });
             view! {
                 <Preload lazy="settings_form" />
                 <Settings service />
@@ -268,8 +284,27 @@ fn Found(tab: Tab, service: Service, around: Around) -> impl IntoView {
 }
 
 #[component]
-fn HowToConnect(name: String, state: State, at: Address, outside: Option<Address>) -> impl IntoView {
+fn HowToConnect(
+    name: String,
+    state: State,
+    at: Address,
+    outside: Option<Address>,
+    /// Somebody of ours can sign in.
+    owned: bool,
+) -> impl IntoView {
     let slug = workspace();
+    if !owned {
+        return view! {
+            <Card>
+                <CardHead title="Connect" />
+                <CardBody>
+                    <p class="text-ink-2">"Its roles and databases are those of its source. Promoted, it gets a role and a database of its own."</p>
+                    <Parts at outside />
+                </CardBody>
+            </Card>
+        }
+        .into_any();
+    }
     let line = {
         let (slug, name, at, outside) = (slug.clone(), name.clone(), at.clone(), outside.clone());
         let refused = viewer::lacks(Permission::ServicesReveal);
@@ -292,4 +327,5 @@ fn HowToConnect(name: String, state: State, at: Address, outside: Option<Address
             </div>
         </Card>
     }
+    .into_any()
 }

@@ -23,6 +23,7 @@ pub(super) fn routes() -> OpenApiRouter<Uses> {
         .routes(routes!(change_state))
         .routes(routes!(retry_service))
         .routes(routes!(reveal))
+        .routes(routes!(promote_external))
         .routes(routes!(rotate_password))
         .routes(routes!(test_connection))
 }
@@ -68,6 +69,22 @@ async fn reveal(
     Optional(why): Optional<RevealRequest>,
 ) -> Answer<Json<ConnectionDetails>> {
     Ok(Json(uses.console.reveal(&who, &id, why).await?))
+}
+
+/// Promote a replica of an external server
+///
+/// It follows its source no longer and takes writes, with a role and a database of its own. What was kept of the source's secrets is
+/// gone. Irreversible. Needs services:operate.
+#[utoipa::path(post, path = "/services/{id}/promote_external", tag = "services", params(ServiceId),
+    responses((status = 200, description = "The service.", body = Service),
+        (status = 409, description = "It is being promoted.", body = ErrorBody),
+        (status = 422, description = "It follows nobody, or doesn't run.", body = ErrorBody), Guarded))]
+async fn promote_external(
+    State(uses): State<Uses>,
+    Authorised(who): Authorised,
+    ServiceId(id): ServiceId,
+) -> Answer<Json<Service>> {
+    Ok(Json(uses.console.promote_external(&who, &id).await?))
 }
 
 /// Give a service another password

@@ -8,6 +8,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use contract::console::Secrets;
 use contract::error::ErrorBody;
+use contract::preflight::Check;
 use contract::{NewService, Service, ServiceChange};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -25,6 +26,7 @@ use filter::Wanted;
 pub(super) fn routes() -> OpenApiRouter<Uses> {
     OpenApiRouter::new()
         .routes(routes!(list_services, create_service))
+        .routes(routes!(preflight))
         .routes(routes!(get_service, update_service, delete_service))
         .merge(actions::routes())
 }
@@ -57,6 +59,21 @@ async fn create_service(
 ) -> Answer<Created<Service>> {
     let service = uses.console.create_service(&who, new, key).await?;
     Ok(Created(format!("/api/v1/services/{}", service.uuid), service))
+}
+
+/// Check an external source
+///
+/// What the source of an `external_replica` is found to be, before anything is made of it: each check with its result and, where
+/// something is wrong, what mends it. Takes the fields of a create that are about the source, and `postgres_version`, `disk_size` and
+/// `instances` to compare with. Nothing is kept. Needs services:manage.
+#[utoipa::path(post, path = "/services/preflight", tag = "services", request_body = NewService,
+    responses((status = 200, description = "The checks, in the order in which they were made.", body = Vec<Check>), Changing))]
+async fn preflight(
+    State(uses): State<Uses>,
+    Authorised(who): Authorised,
+    Body(new): Body<NewService>,
+) -> Answer<Json<Vec<Check>>> {
+    Ok(Json(uses.console.preflight(&who, new).await?))
 }
 
 /// Get a service

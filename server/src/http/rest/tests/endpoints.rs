@@ -5,7 +5,7 @@ use super::*;
 /// Method, path, body, status, what was asked.
 type Case = (&'static str, &'static str, &'static str, u16, &'static str);
 
-const CASES: [Case; 37] = [
+const CASES: [Case; 39] = [
     ("GET", "/api/v1/capabilities", "", 200, "capabilities"),
     (
         "GET",
@@ -46,6 +46,14 @@ const CASES: [Case; 37] = [
         r#"change_state postgres-ab {"state":"process_stop"}"#,
     ),
     ("POST", "/api/v1/services/postgres-ab/retry", "", 200, "retry_service postgres-ab"),
+    (
+        "POST",
+        "/api/v1/services/preflight",
+        r#"{"external_host":"db.example"}"#,
+        200,
+        r#"preflight {"external_host":"db.example"}"#,
+    ),
+    ("POST", "/api/v1/services/postgres-ab/promote_external", "", 200, "promote_external postgres-ab"),
     ("POST", "/api/v1/services/postgres-ab/rotate_password", "", 200, "rotate_password postgres-ab"),
     ("POST", "/api/v1/services/postgres-ab/reveal", "", 200, "reveal postgres-ab {}"),
     (

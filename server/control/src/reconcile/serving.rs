@@ -1,0 +1,146 @@
+//! Whether a service serves whoever it is for; and, of one that follows an external server, where that is now.
+
+use std::time::Duration;
+
+use contract::spec::Source;
+use contract::values::Port;
+
+use super::row::Row;
+use super::steps::StepError;
+use crate::Control;
+use crate::error::Error;
+use crate::outbound::OutboundError;
+use crate::port::{Desired, Following, Follows, Origin, PortError, SignIn, SslMode};
+use crate::source::{self, SourceError, archive, stored};
+
+/// How long what has arrived may lie before it counts as not being replayed.
+const REPLAY: Duration = Duration::from_secs(1);
+
+/// What was found where it serves.
+pub(super) struct Served {
+    /// Of the server, where somebody signed in.
+    pub version: Option<String>,
+    /// What is wrong all the same.
+    pub degraded: Option<String>,
+    /// What people read of it.
+    pub words: String,
+}
+
+/// Signs in as the owner. A copy that nobody owns yet has to answer, and the first time to follow its source.
+pub(super) async fn serve(control: &Control, row: &Row) -> Result<Served, StepError> {
+    if !row.follows() {
+        let signed_in = control.runtime.sign_in(&credentials(control, row)?).await?;
+        let words = format!("with the credentials shown here, to PostgreSQL {}", signed_in.version);
+        return Ok(Served { version: Some(signed_in.version), degraded: None, words });
+    }
+    let now = following(control, row).await?;
+    if now.streams {
+        if !row.was_ready && now.replayed < now.received {
+            tokio::time::sleep(REPLAY).await;
+            let then = following(control, row).await?;
+            if then.replayed <= now.replayed {
+                return Err(PortError::retry("What arrives from its source isn't replayed").into());
+            }
+        }
+        return Ok(Served { version: None, degraded: None, words: "it receives, and replays what arrives".into() });
+    }
+    let why = match opened(control, row)? {
+        Some((source, Some(mode))) => source::position(&control.outbound, &source, mode).await.err(),
+        _ => None,
+    };
+    let said = match why {
+        Some(error) => format!("It receives nothing from its source: {error}"),
+        None => "It receives nothing from its source, which answers".to_owned(),
+    };
+    if row.was_ready {
+        return Ok(Served { version: None, words: said.clone(), degraded: Some(said) });
+    }
+    Err(PortError::retry(said).into())
+}
+
+async fn following(control: &Control, row: &Row) -> Result<Following, StepError> {
+    let now = control.runtime.following(&row.service()).await?;
+    Ok(now.ok_or_else(|| PortError::retry("It doesn't run"))?)
+}
+
+/// What is wanted, with what it follows as that was found when it was first reached, and at the addresses that it has now.
+pub(super) async fn desired(control: &Control, row: &Row) -> Result<Desired, StepError> {
+    let mut desired = row.desired(&control.sealer)?;
+    let (Some(stored), Some((source, pinned))) = (&row.source, opened(control, row)?) else { return Ok(desired) };
+    let (settings, sslmode) = match (stored.settings.clone(), pinned) {
+        (Some(settings), Some(sslmode)) => (settings, sslmode),
+        _ => {
+            let reached = source::reach(&control.outbound, &source, None).await;
+            let reached = reached.map_err(|error| not_reached(&source, &error))?;
+            if reached.major != Some(row.major) {
+                let runs = reached.major.map_or_else(|| "another".to_owned(), |major| major.to_string());
+                let said =
+                    format!("Its source runs PostgreSQL {runs}; a replica of it can't run PostgreSQL {}", row.major);
+                return Err(PortError::Rejected(said).into());
+            }
+            let mut connection = control.pool.acquire().await?;
+            stored::note(&mut connection, (row.workspace, row.id), &reached).await?;
+            (reached.settings, reached.sslmode)
+        }
+    };
+    let at = addresses(control, row, &source).await?.0;
+    desired.origin = Origin::Follows(Box::new(Follows { source, at, sslmode, settings }));
+    Ok(desired)
+}
+
+/// Whether its source is at other addresses than before.
+pub(super) async fn has_moved(control: &Control, row: &Row) -> Result<bool, StepError> {
+    let Some((source, _)) = opened(control, row)? else { return Ok(false) };
+    Ok(addresses(control, row, &source).await?.1)
+}
+
+/// Where a source and its archive are, and whether that is elsewhere than before. Where nobody can say, they are where they were.
+async fn addresses(
+    control: &Control,
+    row: &Row,
+    source: &Source,
+) -> Result<(Vec<std::net::SocketAddr>, bool), StepError> {
+    let before = row.source.as_ref().map(|stored| stored.addresses.clone()).unwrap_or_default();
+    let found = async {
+        let mut at = control.outbound.resolve(source.host.as_str(), source.port.number()).await?;
+        if let Some(archive) = &source.archive {
+            at.extend(archive::addresses(&control.outbound, archive).await?);
+        }
+        Ok(at)
+    };
+    let mut at = match found.await {
+        Err(OutboundError::Unknown(_)) if !before.is_empty() => return Ok((before, false)),
+        Err(error) => return Err(not_reached(source, &SourceError::Outbound(error)).into()),
+        Ok(at) => at,
+    };
+    at.sort_unstable();
+    at.dedup();
+    let moved = at != before;
+    if moved {
+        let mut connection = control.pool.acquire().await?;
+        stored::note_addresses(&mut connection, (row.workspace, row.id), &at).await?;
+    }
+    Ok((at, moved))
+}
+
+fn not_reached(source: &Source, error: &SourceError) -> PortError {
+    PortError::retry(format!("Its source {}:{} can't be used: {error}", source.host.as_str(), source.port.number()))
+}
+
+/// The source with its secrets, and how it was reached before.
+fn opened(control: &Control, row: &Row) -> Result<Option<(Source, Option<SslMode>)>, Error> {
+    let Some(stored) = &row.source else { return Ok(None) };
+    let source = stored.open(&control.sealer, row.workspace, &row.name)?;
+    Ok(source.map(|source| (source, stored.sslmode)))
+}
+
+/// How its owner signs in.
+pub(super) fn credentials(control: &Control, row: &Row) -> Result<SignIn, Error> {
+    let password = row.desired(&control.sealer)?.password;
+    Ok(SignIn {
+        host: control.runtime.host(&row.service()),
+        service: row.service(),
+        port: row.port.unwrap_or(Port::POSTGRES.number()),
+        password,
+    })
+}
