@@ -1,4 +1,5 @@
-import { SERVICES, expect, open, test } from "../support/browser.ts";
+import { type Page } from "@playwright/test";
+import { NEW, SERVICES, choose, expect, open, test } from "../support/browser.ts";
 import { labelled } from "../support/cluster.ts";
 import { External } from "../support/external.ts";
 import { psql } from "../support/psql.ts";
@@ -14,6 +15,30 @@ interface Check {
 
 /** Somebody who had a database there before. */
 const shop = (host: string, port: number) => `postgres://shop:canary-of-a-shop@${host}:${port}/shop`;
+
+/** Makes it by the form: a pasted URL fills in most of it, and the source is checked on the way. */
+async function fill(page: Page, label: string, source: External): Promise<string> {
+  const { host, port, password } = source.said;
+  await open(page, NEW);
+  await page.getByRole("textbox", { name: "Label" }).fill(label);
+  await choose(page, "Version", "17");
+  await page.getByRole("textbox", { name: "CPU, cores" }).fill("1");
+  await choose(page, "Access", "Public");
+  await choose(page, "Start from", "External replica");
+  await page.getByLabel("Paste a URL").fill(`postgres://replicator:${encodeURIComponent(password)}@${host}:${port}/shop?sslmode=require`);
+  await expect(page.getByRole("textbox", { name: "Host" })).toHaveValue(host);
+  await expect(page.getByRole("textbox", { name: "Port" })).toHaveValue(String(port));
+  await expect(page.getByRole("textbox", { name: "Role" })).toHaveValue("replicator");
+  await expect(page.getByRole("group", { name: "the request" })).not.toContainText(password);
+  await page.getByRole("button", { name: "Check the source" }).click();
+  const checks = page.getByRole("list", { name: "Checks of the source" }).getByRole("listitem");
+  await expect(checks.filter({ hasText: "may replicate" })).toContainText("Pass");
+  await expect(checks.filter({ hasText: "who answers isn't checked" })).toContainText("Warn");
+  await expect(checks.getByText("Fail", { exact: true })).toHaveCount(0);
+  await page.getByRole("button", { name: "Create", exact: true }).click();
+  await expect(page.getByRole("heading", { name: label })).toBeVisible();
+  return new URL(page.url()).pathname.split("/").at(-1)!;
+}
 
 for (const auth of ["password", "tls"] as const) {
   test(`a server outside of the cluster is followed by ${auth}, promoted, and takes writes`, async ({ page }) => {
@@ -35,7 +60,7 @@ for (const auth of ["password", "tls"] as const) {
         for (const check of ["address", "connection", "tls", "login", "system", "version", "wal_level", "wal_senders", "standby_settings", "wal_keep"]) expect(found).toContain(check);
       });
 
-      const { name } = await admin().create(fields);
+      const name = auth === "password" ? await fill(page, fields.label, source) : (await admin().create(fields)).name;
       const copy = await admin().state(name, ["healthy"], 240_000);
 
       await test.step("it has no credentials of ours", async () => {

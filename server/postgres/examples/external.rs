@@ -64,9 +64,8 @@ fn main() -> Outcome<()> {
         let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await?;
         tokio::spawn(connection);
         let verifier = postgres::scram_verifier(&password);
-        client
-            .batch_execute(&format!("create role replicator replication login password '{}'", verifier.expose_secret()))
-            .await?;
+        client.batch_execute("create role replicator replication").await?;
+        postgres::set_password(&client, "replicator", &verifier).await?;
         client.batch_execute("create role certified replication login").await?;
         let said = serde_json::json!({
             "url": url, "host": address, "port": port, "password": password.expose_secret(), "ca": pki.root,

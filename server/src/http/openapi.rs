@@ -291,7 +291,7 @@ mod tests {
 
     #[test]
     fn words_are_listed_as_they_are_written() {
-        use contract::{capabilities, change, event, operation, permission, service, spec, state};
+        use contract::{capabilities, change, event, operation, permission, preflight, service, spec, state};
         let (_, document) = api();
         let said = |name: &str| document["components"]["schemas"][name]["enum"].clone();
         assert_eq!(said("Runtime"), json!(capabilities::Runtime::ALL));
@@ -299,6 +299,7 @@ mod tests {
         assert_eq!(said("EventKind"), json!(event::EventKind::ALL));
         assert_eq!(said("OperationKind"), json!(operation::OperationKind::ALL));
         assert_eq!(said("OperationState"), json!(operation::OperationState::ALL));
+        assert_eq!(said("CheckResult"), json!(preflight::CheckResult::ALL));
         assert_eq!(said("Role"), json!(permission::Role::ALL));
         assert_eq!(said("MemberRole"), json!([service::MemberRole::Primary, service::MemberRole::Replica]));
         assert_eq!(said("ServiceType"), json!(spec::ServiceType::ALL));
@@ -307,7 +308,7 @@ mod tests {
         assert_eq!(said("StorageAccess"), json!(spec::StorageAccess::ALL));
         assert_eq!(said("State"), json!(state::State::ALL));
         let lists = document["components"]["schemas"].as_object().unwrap().values().filter(|it| it["enum"].is_array());
-        assert_eq!(lists.count(), 13, "Instances, and those above");
+        assert_eq!(lists.count(), 14, "Instances, and those above");
     }
 
     #[test]

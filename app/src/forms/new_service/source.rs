@@ -260,9 +260,9 @@ fn Checked(form: Form, slug: String) -> impl IntoView {
 #[component]
 fn Found(check: Check) -> impl IntoView {
     let (tone, word) = match check.result {
-        CheckResult::Pass => (Tone::Ok, "Good"),
-        CheckResult::Warn => (Tone::Warn, "Mind"),
-        CheckResult::Fail => (Tone::Bad, "Mend"),
+        CheckResult::Pass => (Tone::Ok, "Pass"),
+        CheckResult::Warn => (Tone::Warn, "Warn"),
+        CheckResult::Fail => (Tone::Bad, "Fail"),
     };
     let mend = check.mend.map(|mend| {
         view! {

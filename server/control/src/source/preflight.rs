@@ -89,7 +89,8 @@ fn not_opened(source: &Source, error: &SessionError) -> Check {
                 },
                 WRONG_PASSWORD => "Give the right user name and password".to_owned(),
                 TOO_MANY => "Raise max_wal_senders and max_connections there".to_owned(),
-                _ => format!("ALTER ROLE {} REPLICATION LOGIN;", quoted(user)),
+                // words for somebody to run there: nothing of ours runs them
+                _ => ["ALTER ROLE", &quoted(user), "REPLICATION LOGIN;"].join(" "),
             };
             Check::fail("login", format!("The source says: {message}"), mend)
         }

@@ -248,7 +248,7 @@ fn Found(tab: Tab, service: Service, around: Around) -> impl IntoView {
             let connect = address.map(|at| view! { <HowToConnect name state at outside owned /> });
             let progress = around.operation.map(|operation| view! { <Progress operation /> });
             view! {
-                {connect.is_some().then(|| view! { <Preload /> })}
+                {owned.then(|| view! { <Preload /> })}
                 <Facts service advisory=around.advisory />
                 <div class="grid items-start gap-4.5 lg:grid-cols-[minmax(0,1fr)_340px]">
                     <div class="grid min-w-0 gap-4.5">{connect}</div>
