@@ -140,16 +140,9 @@ impl NewService {
             None if self.instances.is_absent() => Some(Instances::ONE),
             other => other,
         };
-        let mode = read.listed("creation_mode", &self.creation_mode, CreationMode::ExternalReplica.as_str(), |text| {
-            text.parse().ok().filter(|mode: &CreationMode| *mode == CreationMode::ExternalReplica)
-        });
-        if mode.is_some() {
-            read.note(Capabilities::refusal(
-                &within.creation_modes,
-                "creation_mode",
-                CreationMode::ExternalReplica.as_str(),
-            ));
-        }
+        let external = CreationMode::ExternalReplica.as_str();
+        read.listed("creation_mode", &self.creation_mode, external, |text| (text == external).then_some(()));
+        read.note(Capabilities::refusal(&within.creation_modes, "creation_mode", external));
         let source = self.source(&mut read, now);
         let asked = source.zip(disk).zip(instances);
         read.finish(asked.map(|((source, disk), instances)| SourceRequest { source, version, disk, instances }))

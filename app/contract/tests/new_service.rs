@@ -503,3 +503,25 @@ proptest! {
         prop_assert_eq!(parse(&printed).unwrap(), spec);
     }
 }
+
+#[test]
+fn a_check_of_a_source_takes_what_is_about_the_source_alone() {
+    let ask = |body: Value, within: &Capabilities| {
+        serde_json::from_value::<NewService>(body).unwrap().parse_source(within, now())
+    };
+    let about = json!({
+        "external_host": "db.example.com", "auth_type": "password", "replication_username": "replicator",
+        "replication_password": "s3cret"
+    });
+    let asked = ask(about.clone(), &everything()).unwrap();
+    assert_eq!((asked.source.host.as_str(), asked.version, asked.instances.count()), ("db.example.com", None, 1));
+    assert_eq!(asked.disk, Mib::new(1024));
+    assert!(ask(replica(), &everything()).is_ok(), "a whole request is taken, too");
+    let wrong = with(about.clone(), json!({ "creation_mode": "fresh", "external_host": "", "instances": 2 }));
+    let problems = ask(wrong, &everything()).unwrap_err().problems;
+    let fields: Vec<_> = problems.iter().map(|problem| problem.field.as_str()).collect();
+    assert_eq!(fields, ["instances", "creation_mode", "external_host"]);
+    let without =
+        Capabilities { creation_modes: vec![Choice::no("external_replica", "not on this machine")], ..everything() };
+    assert_eq!(ask(about, &without).unwrap_err().problems[0].field, "creation_mode");
+}
