@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use sqlx::PgPool;
+use tokio::sync::Semaphore;
 
 pub mod audit;
 mod console;
@@ -34,6 +35,9 @@ use outbound::Outbound;
 use port::Provisioner;
 use reconcile::fail_points::FailPoints;
 
+/// Sources checked at once.
+const CHECKS: usize = 8;
+
 /// Everything that a use case needs.
 #[derive(Clone)]
 pub struct Control {
@@ -42,13 +46,23 @@ pub struct Control {
     pub(crate) runtime: Arc<dyn Provisioner>,
     pub(crate) identity: Identity,
     pub(crate) outbound: Outbound,
+    /// Turns at checking a source, each of which may hold connections for half a minute.
+    pub(crate) checks: Arc<Semaphore>,
     pub(crate) fail_points: FailPoints,
 }
 
 impl Control {
     pub fn new(pool: PgPool, sealer: Sealer, runtime: Arc<dyn Provisioner>) -> Self {
         let identity = Identity::new(pool.clone());
-        Self { pool, sealer, runtime, identity, outbound: Outbound::default(), fail_points: FailPoints::default() }
+        Self {
+            pool,
+            sealer,
+            runtime,
+            identity,
+            outbound: Outbound::default(),
+            checks: Arc::new(Semaphore::new(CHECKS)),
+            fail_points: FailPoints::default(),
+        }
     }
 
     /// External servers may lie in these networks, too.

@@ -2,7 +2,7 @@
 
 use contract::permission::Permission;
 use contract::preflight::Check;
-use contract::{Caller, NewService};
+use contract::{ApiError, Caller, NewService};
 use time::OffsetDateTime;
 
 use crate::Control;
@@ -13,6 +13,8 @@ impl Control {
     pub(crate) async fn preflight(&self, who: &Caller, new: NewService) -> Result<Vec<Check>, Error> {
         who.require(Permission::ServicesManage)?;
         let asked = new.parse_source(&self.runtime.capabilities(), OffsetDateTime::now_utc())?;
+        let busy = |_| ApiError::Unavailable("Too many sources are being checked; try again in a moment".into());
+        let _turn = self.checks.try_acquire().map_err(busy)?;
         Ok(preflight::check(&self.outbound, &asked).await)
     }
 }

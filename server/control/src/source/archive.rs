@@ -29,7 +29,14 @@ pub(super) enum ArchiveError {
     #[error("it answered {0}")]
     Refused(reqwest::StatusCode),
     #[error("{0}")]
-    Unreachable(#[from] reqwest::Error),
+    Unreachable(reqwest::Error),
+}
+
+/// Its address holds the key and a signature: no error repeats that.
+impl From<reqwest::Error> for ArchiveError {
+    fn from(error: reqwest::Error) -> Self {
+        Self::Unreachable(error.without_url())
+    }
 }
 
 /// Where it listens.

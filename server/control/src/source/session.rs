@@ -25,6 +25,8 @@ const OPEN: Duration = Duration::from_secs(10);
 const ANSWER: Duration = Duration::from_secs(10);
 /// Bytes that a server may have sent of one message, and of one answer.
 const LONGEST: usize = 1 << 20;
+/// Characters of its words that are repeated to people.
+const WORDS: usize = 300;
 
 trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
@@ -173,7 +175,7 @@ impl Session {
     /// One value.
     pub(super) async fn value(&mut self, query: &'static str) -> Result<String, SessionError> {
         let first = self.ask(query).await?.into_iter().next().and_then(|row| row.into_iter().next().flatten());
-        first.ok_or_else(|| strange("an empty answer"))
+        first.map(|value| short(&value)).ok_or_else(|| strange("an empty answer"))
     }
 
     async fn send<E>(&mut self, write: impl FnOnce(&mut BytesMut) -> Result<(), E>) -> Result<(), SessionError>
@@ -235,7 +237,7 @@ fn texts(row: &DataRowBody) -> Result<Row, SessionError> {
 fn refused(said: &ErrorResponseBody) -> SessionError {
     let (mut code, mut message) = (String::new(), String::new());
     let read = said.fields().for_each(|field| {
-        let text = || String::from_utf8_lossy(field.value_bytes()).into_owned();
+        let text = || short(&String::from_utf8_lossy(field.value_bytes()));
         match field.type_() {
             b'C' => code = text(),
             b'M' => message = text(),
@@ -249,6 +251,11 @@ fn refused(said: &ErrorResponseBody) -> SessionError {
     }
 }
 
+/// What a server says is repeated as far as people read it, on one line.
+fn short(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(WORDS).collect()
+}
+
 fn strange(what: impl std::fmt::Display) -> SessionError {
     SessionError::Strange(what.to_string())
 }
@@ -257,5 +264,96 @@ fn broke(error: std::io::Error) -> SessionError {
     match error.kind() {
         std::io::ErrorKind::UnexpectedEof => SessionError::Unreachable("it hung up".into()),
         _ => SessionError::Unreachable(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use contract::values::{Port, Secret, SourceHost, Word};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// A server that reads what comes, and answers each time with the next of these.
+    async fn rogue(answers: Vec<Vec<u8>>) -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let at = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut heard = BytesMut::new();
+            for answer in answers {
+                if stream.read_buf(&mut heard).await.unwrap_or_default() == 0
+                    || stream.write_all(&answer).await.is_err()
+                {
+                    return;
+                }
+            }
+            // and then it says nothing more
+            std::future::pending::<()>().await;
+        });
+        at
+    }
+
+    fn source() -> Source {
+        Source {
+            host: SourceHost::new("127.0.0.1").unwrap(),
+            port: Port::POSTGRES,
+            username: Word::new("replicator", 100).unwrap(),
+            auth: SourceAuth::Password { password: Secret::new("canary of a source"), ca: None },
+            archive: None,
+        }
+    }
+
+    async fn opened(mode: SslMode, answers: Vec<Vec<u8>>) -> SessionError {
+        let at = rogue(answers).await;
+        match Session::open(&[at], &source(), mode, Purpose::Replication).await {
+            Ok(_) => unreachable!("it let us in"),
+            Err(error) => error,
+        }
+    }
+
+    /// A message of the protocol: its letter, its length, and what stands in it.
+    fn message(letter: u8, body: &[u8]) -> Vec<u8> {
+        [&[letter][..], &u32::try_from(body.len() + 4).unwrap().to_be_bytes(), body].concat()
+    }
+
+    #[tokio::test]
+    async fn h27_whoever_takes_tls_away_gets_nothing() {
+        assert!(matches!(opened(SslMode::Require, vec![b"N".to_vec()]).await, SessionError::NoTls));
+        let error = opened(SslMode::Require, vec![b"Nothing of the kind".to_vec()]).await;
+        assert!(matches!(error, SessionError::NoTls), "{error}");
+        let error = opened(SslMode::VerifyFull, vec![b"E".to_vec()]).await;
+        assert!(matches!(error, SessionError::Strange(_)), "{error}");
+    }
+
+    #[tokio::test]
+    async fn h27_no_weaker_way_of_signing_in_is_used() {
+        for (kind, more) in [(0_u32, vec![]), (3, vec![]), (5, vec![1, 2, 3, 4])] {
+            let asks = message(b'R', &[&kind.to_be_bytes()[..], &more].concat());
+            let error = opened(SslMode::Prefer, vec![b"N".to_vec(), asks]).await;
+            assert!(matches!(error, SessionError::Weak(_)), "{kind}: {error}");
+        }
+    }
+
+    #[tokio::test]
+    async fn h27_what_has_no_end_is_given_up() {
+        let endless = [&[b'S'][..], &0x7FFF_FFFF_u32.to_be_bytes(), &vec![0; 2 * LONGEST]].concat();
+        let error = opened(SslMode::Prefer, vec![b"N".to_vec(), endless]).await;
+        assert!(matches!(error, SessionError::Strange(_)), "{error}");
+        let garbage = message(b'R', &[0, 0]);
+        let error = opened(SslMode::Prefer, vec![b"N".to_vec(), garbage]).await;
+        assert!(matches!(error, SessionError::Strange(_)), "{error}");
+        let said = [&b"C28000\0M"[..], &vec![b'x'; 5000], b"\x1b[31m\0\0"].concat();
+        let error = opened(SslMode::Prefer, vec![b"N".to_vec(), message(b'E', &said)]).await;
+        assert!(error.to_string().len() == WORDS, "{error}");
+    }
+
+    #[tokio::test]
+    async fn h27_who_says_nothing_is_waited_for_no_longer_than_is_said() {
+        let began = Instant::now();
+        let error = opened(SslMode::Prefer, vec![b"N".to_vec()]).await;
+        assert!(matches!(error, SessionError::Slow) && began.elapsed() < 2 * OPEN, "{error}");
     }
 }
