@@ -217,6 +217,10 @@ impl NewService {
             .required("auth_type", &self.auth_type)
             .and_then(|raw| read.listed("auth_type", raw, &AuthType::listed(), |t| t.parse().ok()));
         let username = word(read, "replication_username", &self.replication_username, WORD_MAX);
+        // the operator writes it into a conninfo by the quoting of SQL, which libpq reads otherwise
+        if username.as_ref().is_some_and(|name| name.as_str().contains(['\\', '\''])) {
+            read.note(Problem::breaks("replication_username", "not_plain", "must not contain a quote or a backslash"));
+        }
         let auth = auth_type.and_then(|auth_type| self.auth(read, auth_type, now));
         let archive = self.archive(read);
         Some(Source { host: host?, port: port?, username: username?, auth: auth?, archive: archive? })
@@ -261,6 +265,10 @@ impl NewService {
         let access_key = secret(read, "s3_access_key", &self.s3_access_key);
         let secret_key = secret(read, "s3_secret_key", &self.s3_secret_key);
         let server_name = word(read, "s3_server_name", &self.s3_server_name, WORD_MAX);
+        // it becomes an argument of barman-cloud-wal-restore
+        if server_name.as_ref().is_some_and(|name| name.as_str().starts_with('-')) {
+            read.note(Problem::breaks("s3_server_name", "not_plain", "must not begin with a hyphen"));
+        }
         Some(Some(WalArchive {
             endpoint: endpoint?,
             bucket: bucket?,

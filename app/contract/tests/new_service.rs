@@ -525,3 +525,16 @@ fn a_check_of_a_source_takes_what_is_about_the_source_alone() {
         Capabilities { creation_modes: vec![Choice::no("external_replica", "not on this machine")], ..everything() };
     assert_eq!(ask(about, &without).unwrap_err().problems[0].field, "creation_mode");
 }
+
+#[test]
+fn a_role_and_a_server_name_are_no_options_of_a_program() {
+    for role in ["a\\ host=10.0.0.5", "a'b", "\\"] {
+        let asked = with(replica(), json!({ "replication_username": role }));
+        assert_eq!(words(&asked), "Replication username must not contain a quote or a backslash", "{role}");
+    }
+    let archive = json!({
+        "s3_enabled": "1", "s3_endpoint": "https://s3.example.com", "s3_bucket": "b", "s3_path": "p", "s3_access_key": "a",
+        "s3_secret_key": "s", "s3_server_name": "--help"
+    });
+    assert_eq!(words(&with(replica(), archive)), "S3 server name must not begin with a hyphen");
+}

@@ -262,6 +262,7 @@ pub(crate) struct Database {
 pub(crate) struct DatabaseSpec {
     pub(crate) name: String,
     pub(crate) owner: String,
+    pub(crate) template: String,
     pub(crate) cluster: Named,
 }
 
@@ -273,10 +274,11 @@ pub(crate) struct DatabaseStatus {
 }
 
 impl Database {
-    /// Owned by a role of its own name.
+    /// Owned by a role of its own name, and empty. Not from `template1`: PostgreSQL refuses that where its collations are those of
+    /// another system's libraries, as a copy's may be.
     pub(crate) fn new(metadata: ObjectMeta, name: String, cluster: Named) -> Self {
         let types = TypeMeta { api_version: Self::api_version(&()).into(), kind: Self::kind(&()).into() };
-        let spec = DatabaseSpec { owner: name.clone(), name, cluster };
+        let spec = DatabaseSpec { owner: name.clone(), name, template: "template0".into(), cluster };
         Self { types: Some(types), metadata, spec, status: DatabaseStatus::default() }
     }
 }

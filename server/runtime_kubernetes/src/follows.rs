@@ -21,6 +21,8 @@ use crate::{Inner, names};
 /// The operator's: a list of instances whose PostgreSQL isn't run.
 pub(crate) const FENCED: &str = "cnpg.io/fencedInstances";
 pub(crate) const ALL: &str = "[\"*\"]";
+/// Ours, beside the fence that we put up: somebody else may put up one of his own.
+pub(crate) const RAW: &str = "berth.dev/raw";
 /// What the source is called in a cluster.
 pub(crate) const SOURCE: &str = "source";
 
@@ -123,7 +125,7 @@ fn store(archive: &WalArchive, secret: &str) -> ArchiveStore {
 
 /// Whether a cluster that follows still has to be given settings of the operator's. One that isn't there yet has.
 pub(crate) fn is_raw(desired: &Desired, there: Option<&Cluster>) -> bool {
-    desired.origin.follows().is_some() && there.is_none_or(|cluster| cluster.annotation(FENCED).is_some())
+    desired.origin.follows().is_some() && there.is_none_or(|cluster| cluster.annotation(RAW).is_some())
 }
 
 /// Where its pods have to go besides.
@@ -143,7 +145,7 @@ impl Inner {
         };
         self.execute(service, &pod, &["tee", CONF], INCLUDES).await?;
         self.execute(service, &pod, &["rm", "-f", AUTO_CONF], &[]).await?;
-        let lifted = json!({ "metadata": { "annotations": { FENCED: null } } });
+        let lifted = json!({ "metadata": { "annotations": { FENCED: null, RAW: null } } });
         let ours = PatchParams { field_manager: Some(names::FIELD_MANAGER.into()), ..PatchParams::default() };
         let clusters = self.namespaced::<Cluster>(service);
         clusters.patch(service.name.as_str(), &ours, &Patch::Merge(lifted)).await.map_err(failed)?;

@@ -120,8 +120,8 @@ pub(crate) fn cluster(desired: &Desired, config: &Config, image: &str, raw: bool
     let name = &desired.service.name;
     let hibernation = if desired.power == Power::Stopped { "on" } else { "off" };
     let mut metadata = metadata(desired, name.to_string());
-    let fence = raw.then_some((follows::FENCED, follows::ALL));
-    let annotations = [(HIBERNATION, hibernation)].into_iter().chain(fence);
+    let fence = raw.then_some([(follows::FENCED, follows::ALL), (follows::RAW, "true")]);
+    let annotations = [(HIBERNATION, hibernation)].into_iter().chain(fence.into_iter().flatten());
     metadata.annotations = Some(annotations.map(|(key, value)| (key.to_owned(), value.to_owned())).collect());
     let cpu = desired.size.cpu.millis();
     let memory = format!("{}Mi", desired.size.ram.mib());

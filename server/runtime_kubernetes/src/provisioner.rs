@@ -224,21 +224,17 @@ impl Inner {
                 error => failed(error),
             });
         }
-        match &desired.origin {
-            Origin::Fresh => {}
-            Origin::Follows(follows) => {
-                let source = follows::secret(desired, &follows.source);
-                apply(&secrets, &source).await.map_err(failed)?;
-            }
-            Origin::Promoted { .. } => {
-                delete(&secrets, &names::source(&service.name), &DeleteParams::default()).await?;
-            }
+        if let Origin::Follows(follows) = &desired.origin {
+            let source = follows::secret(desired, &follows.source);
+            apply(&secrets, &source).await.map_err(failed)?;
         }
         let mut cluster = manifests::cluster(desired, &self.config, image, raw);
         cluster.metadata.uid = known;
         let cluster = apply(&self.namespaced(service), &cluster).await.map_err(failed)?;
         if let Origin::Promoted { .. } = desired.origin {
             apply(&self.namespaced(service), &follows::database(desired)).await.map_err(failed)?;
+            // nothing names it any more
+            delete(&secrets, &names::source(&service.name), &DeleteParams::default()).await?;
         }
         Ok(cluster)
     }
@@ -251,6 +247,11 @@ impl Inner {
         }
         let clusters = self.namespaced::<Cluster>(&desired.service);
         let there = clusters.get_opt(desired.service.name.as_str()).await.map_err(failed)?;
+        // a console that was paused for long must not make a replica of it again
+        let promoted = there.as_ref().and_then(|cluster| cluster.spec.replica.as_ref()).is_some_and(|it| !it.enabled);
+        if promoted {
+            return Err(PortError::retry("It has been promoted meanwhile"));
+        }
         Ok(follows::is_raw(desired, there.as_ref()))
     }
 
@@ -403,7 +404,10 @@ impl Inner {
             return Ok(Removal::Pending);
         }
         let at_once = DeleteParams::default();
-        delete(&self.namespaced::<Database>(service), name, &at_once).await?;
+        // the operator has a finalizer on it
+        if delete(&self.namespaced::<Database>(service), name, &at_once).await? {
+            return Ok(Removal::Pending);
+        }
         for secret in [names::owner(&service.name), names::source(&service.name)] {
             delete(&self.namespaced::<SecretObject>(service), &secret, &at_once).await?;
         }

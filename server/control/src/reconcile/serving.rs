@@ -1,5 +1,6 @@
 //! Whether a service serves whoever it is for; and, of one that follows an external server, where that is now.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use contract::spec::Source;
@@ -10,7 +11,7 @@ use super::steps::StepError;
 use crate::Control;
 use crate::error::Error;
 use crate::outbound::OutboundError;
-use crate::port::{Desired, Following, Follows, Origin, PortError, SignIn, SslMode};
+use crate::port::{Desired, Following, Follows, Origin, PortError, Power, SignIn, SslMode};
 use crate::source::{self, SourceError, archive, stored};
 
 /// How long what has arrived may lie before it counts as not being replayed.
@@ -35,11 +36,11 @@ pub(super) async fn serve(control: &Control, row: &Row) -> Result<Served, StepEr
     }
     let now = following(control, row).await?;
     if now.streams {
-        if !row.was_ready && now.replayed < now.received {
+        if now.replayed < now.received {
             tokio::time::sleep(REPLAY).await;
             let then = following(control, row).await?;
             if then.replayed <= now.replayed {
-                return Err(PortError::retry("What arrives from its source isn't replayed").into());
+                return behind(row, "What arrives from its source isn't replayed".to_owned());
             }
         }
         return Ok(Served { version: None, degraded: None, words: "it receives, and replays what arrives".into() });
@@ -52,6 +53,11 @@ pub(super) async fn serve(control: &Control, row: &Row) -> Result<Served, StepEr
         Some(error) => format!("It receives nothing from its source: {error}"),
         None => "It receives nothing from its source, which answers".to_owned(),
     };
+    behind(row, said)
+}
+
+/// One that has followed once goes on serving what it holds.
+fn behind(row: &Row, said: String) -> Result<Served, StepError> {
     if row.was_ready {
         return Ok(Served { version: None, words: said.clone(), degraded: Some(said) });
     }
@@ -69,6 +75,10 @@ pub(super) async fn desired(control: &Control, row: &Row) -> Result<Desired, Ste
     let (Some(stored), Some((source, pinned))) = (&row.source, opened(control, row)?) else { return Ok(desired) };
     let (settings, sslmode) = match (stored.settings.clone(), pinned) {
         (Some(settings), Some(sslmode)) => (settings, sslmode),
+        // what shall not run needs nothing of it
+        (settings, pinned) if row.power == Power::Stopped => {
+            (settings.unwrap_or_default(), pinned.unwrap_or(SslMode::VerifyFull))
+        }
         _ => {
             let reached = source::reach(&control.outbound, &source, None).await;
             let reached = reached.map_err(|error| not_reached(&source, &error))?;
@@ -83,23 +93,33 @@ pub(super) async fn desired(control: &Control, row: &Row) -> Result<Desired, Ste
             (reached.settings, reached.sslmode)
         }
     };
-    let at = addresses(control, row, &source).await?.0;
+    let at = match row.power {
+        Power::Running => addresses(control, row, &source).await?,
+        Power::Stopped => stored.addresses.clone(),
+    };
     desired.origin = Origin::Follows(Box::new(Follows { source, at, sslmode, settings }));
     Ok(desired)
 }
 
-/// Whether its source is at other addresses than before.
+/// Whether its source is at other addresses than those that pods may go to. One that isn't found, or may not be gone to any more, has
+/// moved nowhere.
 pub(super) async fn has_moved(control: &Control, row: &Row) -> Result<bool, StepError> {
-    let Some((source, _)) = opened(control, row)? else { return Ok(false) };
-    Ok(addresses(control, row, &source).await?.1)
+    let (Some(stored), Some((source, _))) = (&row.source, opened(control, row)?) else { return Ok(false) };
+    Ok(addresses(control, row, &source).await.is_ok_and(|at| at != stored.addresses))
 }
 
-/// Where a source and its archive are, and whether that is elsewhere than before. Where nobody can say, they are where they were.
-async fn addresses(
-    control: &Control,
-    row: &Row,
-    source: &Source,
-) -> Result<(Vec<std::net::SocketAddr>, bool), StepError> {
+/// Notes where pods may go now, once that is so.
+pub(super) async fn note_addresses(control: &Control, row: &Row, desired: &Desired) -> Result<(), StepError> {
+    let (Some(stored), Some(follows)) = (&row.source, desired.origin.follows()) else { return Ok(()) };
+    if follows.at != stored.addresses {
+        let mut connection = control.pool.acquire().await?;
+        stored::note_addresses(&mut connection, (row.workspace, row.id), &follows.at).await?;
+    }
+    Ok(())
+}
+
+/// Where a source and its archive are. Where nobody can say, they are where they were.
+async fn addresses(control: &Control, row: &Row, source: &Source) -> Result<Vec<SocketAddr>, StepError> {
     let before = row.source.as_ref().map(|stored| stored.addresses.clone()).unwrap_or_default();
     let found = async {
         let mut at = control.outbound.resolve(source.host.as_str(), source.port.number()).await?;
@@ -109,18 +129,13 @@ async fn addresses(
         Ok(at)
     };
     let mut at = match found.await {
-        Err(OutboundError::Unknown(_)) if !before.is_empty() => return Ok((before, false)),
+        Err(OutboundError::Unknown(_)) if !before.is_empty() => return Ok(before),
         Err(error) => return Err(not_reached(source, &SourceError::Outbound(error)).into()),
         Ok(at) => at,
     };
     at.sort_unstable();
     at.dedup();
-    let moved = at != before;
-    if moved {
-        let mut connection = control.pool.acquire().await?;
-        stored::note_addresses(&mut connection, (row.workspace, row.id), &at).await?;
-    }
-    Ok((at, moved))
+    Ok(at)
 }
 
 fn not_reached(source: &Source, error: &SourceError) -> PortError {

@@ -122,7 +122,9 @@ async fn ensure(control: &Control, lease: Lease, row: &Row) -> Result<Next, Step
     if row.restart {
         restart(control, lease, row).await?;
     }
-    let observed = control.runtime.ensure(&serving::desired(control, row).await?).await?;
+    let desired = serving::desired(control, row).await?;
+    let observed = control.runtime.ensure(&desired).await?;
+    serving::note_addresses(control, row, &desired).await?;
     // what broke by itself serves again for whoever can sign in, however much of it is still to be mended
     let back = row.memo.broke && !row.signed_in && observed.phase == Phase::Running && observed.primary.is_some();
     let serves_again = back && serving::serve(control, row).await.is_ok();
@@ -208,12 +210,13 @@ async fn sign_in(control: &Control, lease: Lease, row: &Row) -> Result<Next, Ste
     sqlx::query!(
         "update observations
          set signed_in = true, reason = null, server_version = coalesce($3, server_version),
-             degraded = coalesce($4, degraded), observed_at = now(), broke_at = null
+             degraded = case when $5 then $4 else degraded end, observed_at = now(), broke_at = null
          where service_id = $1 and workspace_id = $2",
         row.id,
         row.workspace,
         served.version,
-        served.degraded
+        served.degraded,
+        row.follows()
     )
     .execute(&mut *transaction)
     .await?;
@@ -257,7 +260,13 @@ async fn watch(control: &Control, lease: Lease, row: &Row) -> Result<Next, StepE
     if as_wanted && row.power == Power::Running && row.phase != Phase::Lost {
         // it is only healthy while its own credentials open it
         if serving::has_moved(control, row).await? {
-            control.runtime.ensure(&serving::desired(control, row).await?).await?;
+            let desired = serving::desired(control, row).await?;
+            match control.runtime.ensure(&desired).await {
+                Ok(_) => serving::note_addresses(control, row, &desired).await?,
+                Err(error) => {
+                    tracing::warn!(name = %row.name, %error, "its pods can't be let go to where its source is now")
+                }
+            }
         }
         let (degraded, refused) = match serving::serve(control, row).await {
             Ok(served) => (observed.degraded.clone().or(served.degraded), None),
@@ -332,7 +341,7 @@ async fn observe(connection: &mut PgConnection, row: &Row, observed: &Observed) 
     let serving = observed.phase >= Phase::Running && observed.phase != Phase::Lost;
     sqlx::query!(
         "update observations
-         set phase = $3, reason = $4, signed_in = signed_in and $5, degraded = $10, rejected = false, observed_at = now(),
+         set phase = $3, reason = $4, signed_in = signed_in and $5, degraded = case when $11 then coalesce($10, degraded) else $10 end, rejected = false, observed_at = now(),
              broke_at = case when $9 and not $5 then coalesce(broke_at, now()) else broke_at end,
              outside_host = case when $6 then $7 else outside_host end,
              outside_port = case when $6 then $8 else outside_port end
@@ -346,7 +355,9 @@ async fn observe(connection: &mut PgConnection, row: &Row, observed: &Observed) 
         observed.outside.as_ref().map(|outside| &outside.host),
         observed.outside.as_ref().map(|outside| i32::from(outside.port)),
         row.was_ready && row.power == Power::Running,
-        observed.degraded
+        observed.degraded,
+        // what is wrong with its link isn't the runtime's to say
+        row.follows()
     )
     .execute(&mut *connection)
     .await?;

@@ -41,9 +41,6 @@ impl Control {
     ) -> Result<Service, Error> {
         who.require(Permission::ServicesManage)?;
         let spec = new.parse(&self.runtime.capabilities(), OffsetDateTime::now_utc())?;
-        if let Kind::Postgres(PostgresSpec { origin: Origin::ExternalReplica(source), .. }) = &spec.kind {
-            self.may_go_to(source).await?;
-        }
         let mut connection = self.pool.acquire().await?;
         let mut transaction = connection.begin().await?;
         reach::hold_project(&mut transaction, who, spec.project_id).await?;
@@ -57,6 +54,9 @@ impl Control {
         let Kind::Postgres(postgres) = &spec.kind else {
             return Err(Problem::breaks("service_type", "unavailable", "isn't available here").into());
         };
+        if let Origin::ExternalReplica(source) = &postgres.origin {
+            self.may_go_to(source).await?;
+        }
         let need = Need { ram: postgres.size.ram, disk: postgres.size.disk, instances: postgres.instances.count() };
         let chosen = placement::choose(&mut transaction, who, &spec).await?;
         let new = New::of(self, who, id)?;

@@ -10,6 +10,7 @@ use contract::{ApiError, Caller, Service};
 use super::entity;
 use crate::Control;
 use crate::error::Error;
+use crate::port::Power;
 use crate::reconcile;
 use crate::reconcile::timeline::{self, About};
 use crate::store::audit::{self, Entry};
@@ -35,6 +36,16 @@ impl Control {
         }
         if let Verdict::Refused(why) = row.state()?.allows(Action::PromoteExternal) {
             return Err(Problem::breaks("state", "not_now", &format!("doesn't allow it: {why}")).into());
+        }
+        let was_ready = sqlx::query_scalar!(
+            "select was_ready from observations where workspace_id = $1 and service_id = $2",
+            who.workspace_id,
+            row.id
+        );
+        // what isn't whole yet can't be, without the source; and what doesn't run would be promoted some other day
+        if !was_ready.fetch_one(&mut *transaction).await? || row.power() == Power::Stopped {
+            let rest = "doesn't allow it: It has to have followed its source, and to run";
+            return Err(Problem::breaks("state", "not_now", rest).into());
         }
         sqlx::query!(
             "with unproved as (

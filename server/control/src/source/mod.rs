@@ -8,6 +8,7 @@ mod tls;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use contract::replication::Lsn;
 use contract::spec::{Source, SourceAuth};
@@ -26,6 +27,9 @@ const STANDBY_SETTINGS: [(&str, &str); 5] = [
     ("max_wal_senders", "SHOW max_wal_senders"),
     ("max_worker_processes", "SHOW max_worker_processes"),
 ];
+
+/// For a whole conversation, however slowly each answer comes.
+const WHOLE: Duration = Duration::from_secs(20);
 
 /// Why a source can't be followed.
 #[derive(Debug, thiserror::Error)]
@@ -55,6 +59,11 @@ pub(crate) async fn reach(
     source: &Source,
     pinned: Option<SslMode>,
 ) -> Result<Reached, SourceError> {
+    let asked = tokio::time::timeout(WHOLE, ask(outbound, source, pinned)).await;
+    asked.unwrap_or(Err(SourceError::Session(SessionError::Slow)))
+}
+
+async fn ask(outbound: &Outbound, source: &Source, pinned: Option<SslMode>) -> Result<Reached, SourceError> {
     let at = outbound.resolve(source.host.as_str(), source.port.number()).await?;
     let (mut session, sslmode) = open(&at, source, pinned, Purpose::Replication).await?;
     let (system, position) = identify(&mut session).await?;
@@ -71,9 +80,12 @@ pub(crate) async fn reach(
 
 /// Where a source writes.
 pub(crate) async fn position(outbound: &Outbound, source: &Source, pinned: SslMode) -> Result<Lsn, SourceError> {
-    let at = outbound.resolve(source.host.as_str(), source.port.number()).await?;
-    let (mut session, _) = open(&at, source, Some(pinned), Purpose::Replication).await?;
-    Ok(identify(&mut session).await?.1)
+    let asked = async {
+        let at = outbound.resolve(source.host.as_str(), source.port.number()).await?;
+        let (mut session, _) = open(&at, source, Some(pinned), Purpose::Replication).await?;
+        Ok(identify(&mut session).await?.1)
+    };
+    tokio::time::timeout(WHOLE, asked).await.unwrap_or(Err(SourceError::Session(SessionError::Slow)))
 }
 
 /// Signs in, with as much of TLS as was found the first time, or as there is.

@@ -7,7 +7,7 @@ use contract::values::{Mib, PgMajor};
 
 use super::archive::{self, ArchiveError};
 use super::session::{Purpose, Row, Session, SessionError};
-use super::{identify, open};
+use super::{WHOLE, identify, open};
 use crate::outbound::Outbound;
 use crate::port::SslMode;
 
@@ -20,7 +20,11 @@ const ROOM: f64 = 1.2;
 
 /// Everything that can be found out, as far as it goes: what can't be reached isn't asked further.
 pub(crate) async fn check(outbound: &Outbound, asked: &SourceRequest) -> Vec<Check> {
-    let mut found = source(outbound, asked).await;
+    let slow = || {
+        let said = format!("{} answers too slowly to be asked everything", asked.source.host.as_str());
+        vec![Check::fail("connection", said, "Look into its log")]
+    };
+    let mut found = tokio::time::timeout(WHOLE, source(outbound, asked)).await.unwrap_or_else(|_| slow());
     found.extend(wal_archive(outbound, &asked.source).await);
     found
 }

@@ -80,4 +80,6 @@ pub async fn as_a_copy(control: &Control, service: Uuid) {
                 select id, workspace_id, 'db.example', 5432, 'replicator', 'password', '' from copy
                 on conflict (service_id) do update set promote_at = null, sealed_secret = ''";
     sqlx::query(copy).bind(service).execute(&control.pool).await.unwrap();
+    let ready = "update observations set was_ready = true where service_id = $1";
+    sqlx::query(ready).bind(service).execute(&control.pool).await.unwrap();
 }

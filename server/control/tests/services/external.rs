@@ -126,6 +126,14 @@ async fn only_what_follows_somebody_is_promoted_and_only_once_at_a_time(pool: Pg
     assert_eq!(refusal(control.promote_external(&viewer, &copy.name).await).0, 403);
     let stranger = world.on.stranger().await;
     assert_eq!(refusal(control.promote_external(&stranger, &copy.name).await).0, 404);
+    world.runtime.next(control::testing::Method::Following, control::testing::Fault::PauseBefore);
+    let young = world.create(source.wanted(&world)).await;
+    world.runtime.paused(1).await;
+    world.on.run("update services set state = 'failing' where id = $1", young.uuid).await;
+    let early = refusal(control.promote_external(owner, &young.name).await);
+    assert!(early.0 == 422 && early.1.contains("followed its source"), "{early:?}");
+    world.runtime.release();
+    world.settled(young.uuid, State::Healthy).await;
     world.runtime.always(control::testing::Method::Ensure, control::testing::Fault::retry("not yet"));
     control.promote_external(owner, &copy.name).await.unwrap();
     assert_eq!(refusal(control.promote_external(owner, &copy.name).await).0, 409);

@@ -89,7 +89,9 @@ impl Tab {
     /// How often it changes without anybody telling, in milliseconds.
     fn every(self, under_way: bool) -> Option<u32> {
         match self {
-            Self::Logs | Self::Members | Self::Replication => Some(2_000),
+            Self::Logs | Self::Members => Some(2_000),
+            // each look is a session at the source
+            Self::Replication => Some(5_000),
             Self::Metrics => Some(15_000),
             // how long nothing has happened is told by nobody
             Self::Overview if under_way => Some(15_000),
