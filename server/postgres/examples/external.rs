@@ -69,7 +69,7 @@ fn main() -> Outcome<()> {
         client.batch_execute("create role certified replication login").await?;
         let said = serde_json::json!({
             "url": url, "host": address, "port": port, "password": password.expose_secret(), "ca": pki.root,
-            "certificate": pki.own, "key": pki.own_key, "data": file(""),
+            "certificate": pki.own, "key": pki.own_key,
         });
         writeln!(std::io::stdout(), "{said}")?;
         std::io::stdout().flush()?;

@@ -41,30 +41,6 @@ impl Source {
             ..world.with_variables()
         }
     }
-
-    /// The part that a check takes.
-    fn about(&self, world: &World) -> NewService {
-        let NewService {
-            creation_mode,
-            external_host,
-            external_port,
-            auth_type,
-            replication_username,
-            replication_password,
-            postgres_version,
-            ..
-        } = self.wanted(world);
-        NewService {
-            creation_mode,
-            external_host,
-            external_port,
-            auth_type,
-            replication_username,
-            replication_password,
-            postgres_version,
-            ..NewService::default()
-        }
-    }
 }
 
 /// A world whose operator lets it go to this machine.
@@ -161,7 +137,7 @@ async fn nobody_goes_to_an_address_that_the_operator_has_not_allowed(pool: PgPoo
         let refused = control.create_service(owner, new, None).await.unwrap_err();
         assert_eq!(refused.problems()[0].field, "external_host", "{host}");
         assert!(refused.to_string().contains("--allow-networks"), "{refused}");
-        let asked = NewService { external_host: host.into(), ..source.about(&world) };
+        let asked = NewService { external_host: host.into(), ..source.wanted(&world) };
         let checks = control.preflight(owner, asked).await.unwrap();
         assert_eq!((checks.len(), failed(&checks)), (1, vec!["address"]), "{host}");
     }
@@ -191,7 +167,7 @@ async fn a_check_says_what_is_wrong_with_a_source_and_what_mends_it(pool: PgPool
     let (control, owner) = (&world.on.control, &world.on.owner);
     let source = Source::new(&pool, "replication").await;
     let check = async |new: NewService| control.preflight(owner, new).await.unwrap();
-    let good = check(source.about(&world)).await;
+    let good = check(source.wanted(&world)).await;
     assert_eq!(failed(&good), Vec::<&str>::new(), "{good:?}");
     let named: Vec<_> = good.iter().map(|check| check.check.as_str()).collect();
     let expected = [
@@ -211,7 +187,7 @@ async fn a_check_says_what_is_wrong_with_a_source_and_what_mends_it(pool: PgPool
     assert_eq!(named, expected);
     assert!(good.iter().all(|check| (check.result == CheckResult::Pass) == check.mend.is_none()));
 
-    let about = || source.about(&world);
+    let about = || source.wanted(&world);
     let wrong = check(NewService { replication_password: "wrong".into(), ..about() }).await;
     assert_eq!(failed(&wrong), ["login"]);
     let older = check(NewService { postgres_version: "16".into(), ..about() }).await;
@@ -223,7 +199,7 @@ async fn a_check_says_what_is_wrong_with_a_source_and_what_mends_it(pool: PgPool
     let small = check(NewService { instances: "3".into(), ..about() }).await;
     assert_eq!(failed(&small), ["standbys"]);
     let plain = Source::new(&pool, "").await;
-    let unable = check(plain.about(&world)).await;
+    let unable = check(plain.wanted(&world)).await;
     assert_eq!(failed(&unable), ["login"]);
     let mend = unable.last().unwrap().mend.clone().unwrap();
     assert_eq!(mend, format!("ALTER ROLE {} REPLICATION LOGIN;", plain.role));
