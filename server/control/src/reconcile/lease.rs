@@ -34,7 +34,7 @@ pub enum Then {
     GoOn,
     /// The lease ends; the next attempt is when taking it said: later with every failure.
     Backoff,
-    /// The lease ends; the next attempt is so much later.
+    /// The lease ends; the next attempt is so much later, or at once where a hint came meanwhile and nothing is wrong.
     After(Duration),
 }
 
@@ -55,7 +55,7 @@ pub struct Transition<'a> {
 pub async fn take(pool: &PgPool) -> Result<Option<Lease>, Error> {
     let taken = sqlx::query!(
         "update tasks
-         set fence = fence + 1, attempt = attempt + 1,
+         set fence = fence + 1, attempt = attempt + 1, hinted = false,
              lease_until = now() + make_interval(secs => $1),
              run_at = now() + make_interval(secs => least($2 * 2 ^ least(attempt, 16), $3) * (0.75 + random() / 2))
          where service_id = (
@@ -158,7 +158,8 @@ impl Lease {
                            else attempt end,
                  deadline_at = case when $7 then null else deadline_at end,
                  lease_until = case when $8 then lease_until end,
-                 run_at = coalesce(now() + make_interval(secs => $9::float8), run_at)
+                 run_at = case when hinted and $9::float8 is not null and $6::text is null then now()
+                          else coalesce(now() + make_interval(secs => $9::float8), run_at) end
              where service_id = $1 and fence = $2 and generation = $3",
             self.service,
             self.fence,

@@ -291,7 +291,8 @@ async fn refuse(control: &Control, lease: Lease, row: &Row, message: &str) -> Re
     Ok(transaction.commit().await?)
 }
 
-/// Looks at once at services that the runtime says have changed; what failed waits for its time all the same.
+/// Looks at once at services that the runtime says have changed, once more at those that somebody looks at just now; what
+/// failed waits for its time all the same.
 async fn follow_hints(control: Control, waker: Waker, stop: CancellationToken) {
     let mut hints = control.runtime.changes();
     loop {
@@ -309,7 +310,7 @@ async fn follow_hints(control: Control, waker: Waker, stop: CancellationToken) {
 
 async fn hint(control: &Control, name: &ServiceName) -> Result<(), Error> {
     let task = sqlx::query_scalar!(
-        "update tasks t set run_at = least(t.run_at, now()) from services s
+        "update tasks t set run_at = least(t.run_at, now()), hinted = true from services s
          where s.id = t.service_id and s.name = $1
            and (t.step in ('watch', 'remove') or (t.step = 'ensure' and t.last_error is null)) returning t.service_id",
         name.as_str()

@@ -2,6 +2,7 @@ use contract::operation::OperationState;
 use contract::{Console, ServiceChange, State};
 use control::testing::{Effect, Fault, Method};
 use sqlx::PgPool;
+use tokio::time::{Duration, timeout};
 
 use crate::world::{World, name};
 
@@ -98,6 +99,25 @@ async fn a_server_that_dies_is_failing_and_comes_back(pool: PgPool) {
     assert_eq!(healthy.state_reason, None);
     let effects = [Effect::Made, Effect::Started, Effect::Configured, Effect::Started];
     assert_eq!(world.runtime.effects(&name(&service)), effects);
+}
+
+#[sqlx::test]
+async fn a_server_that_dies_behind_the_back_of_a_look_is_looked_at_again_at_once(pool: PgPool) {
+    let world = World::new(pool).await;
+    let service = world.healthy(world.wanted()).await;
+    world.runtime.next(Method::SignIn, Fault::PauseAfter);
+    world.runtime.hint(&name(&service));
+    world.runtime.paused(1).await;
+    world.runtime.die(&name(&service));
+    let heard = "select count(*) from tasks where hinted and lease_until is not null";
+    // the hint that began the look was taken with it
+    world.wait("a hint", async || (world.on.count(heard).await == 1).then_some(())).await;
+    world.runtime.next(Method::Ensure, Fault::PauseBefore);
+    world.runtime.release();
+    let looked = Duration::from_secs(15);
+    timeout(looked, world.until(service.uuid, State::Failing)).await.expect("a look before its time");
+    world.runtime.release();
+    world.settled(service.uuid, State::Healthy).await;
 }
 
 /// Refuses every transaction that ends with a lie.
