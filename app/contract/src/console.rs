@@ -91,7 +91,8 @@ pub trait Console: Send + Sync {
     /// services:manage. What the runtime would make of it, and what it refuses; nothing is changed. `None` on runtimes that have
     /// nothing to show.
     async fn preview_service(&self, who: &Caller, new: NewService) -> Answer<Option<Preview>>;
-    /// services:manage. What the source of an external replica is found to be; nothing is changed.
+    /// services:manage. What the source of an external replica is found to be. Whoever creates one within the hour agrees to less than all
+    /// of TLS, where that is warned of.
     async fn preflight(&self, who: &Caller, new: NewService) -> Answer<Vec<Check>>;
     /// services:operate. An external replica takes writes from then on, and follows nobody. Irreversible. 409 while it is done.
     async fn promote_external(&self, who: &Caller, id: &str) -> Answer<Service>;

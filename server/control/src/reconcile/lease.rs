@@ -19,6 +19,9 @@ const BACKOFF_FIRST: f64 = 0.5;
 const BACKOFF_MOST: f64 = 30.0;
 /// How long one piece of work may take before it shows as failing: a download of programs included.
 pub const DEADLINE: Duration = Duration::from_secs(300);
+/// MiB of its disk that a replica of an external server is given a second more for, until it has been made: the slowest copy over a
+/// network that isn't stuck.
+pub const COPIED: u32 = 10;
 
 /// The right to work on a service until somebody else has it. A write with an older fence changes nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

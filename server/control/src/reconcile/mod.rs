@@ -38,6 +38,9 @@ const TIMER: Duration = Duration::from_secs(5);
 const WATCH: Duration = Duration::from_secs(30);
 /// A refusal is tried again when somebody asks; this is only so that the task isn't forgotten.
 const REFUSED: Duration = Duration::from_secs(24 * 3600);
+/// Between two attempts at work while the runtime is away: it says at once that it still is, and what is begun goes on soon after
+/// its return. What is only watched is hinted at then.
+const AWAY: Duration = Duration::from_secs(3);
 /// What is said while a service that broke by itself is being mended.
 const BROKE: &str = "It stopped without being asked to, and is being started again";
 /// Steps done under one lease at most; a task that needs more waits its turn.
@@ -234,7 +237,8 @@ async fn once(control: &Control, lease: Lease, service: &OnceLock<ServiceRef>) -
         }
         Err(StepError::Port(PortError::Away(message))) => {
             tracing::warn!(name = %row.name, step = step.as_str(), attempt = row.attempt, message, "the runtime is away");
-            Transition { error: Some(message), ..transition(step, &row, Then::Backoff) }
+            let then = if step == Step::Watch { Then::Backoff } else { Then::After(AWAY) };
+            Transition { error: Some(message), ..transition(step, &row, then) }
         }
         Err(StepError::Port(PortError::Rejected(message))) => {
             tracing::warn!(name = %row.name, step = step.as_str(), message, "the runtime refused");
@@ -312,7 +316,7 @@ async fn hint(control: &Control, name: &ServiceName) -> Result<(), Error> {
     let task = sqlx::query_scalar!(
         "update tasks t set run_at = least(t.run_at, now()), hinted = true from services s
          where s.id = t.service_id and s.name = $1
-           and (t.step in ('watch', 'remove') or (t.step = 'ensure' and t.last_error is null)) returning t.service_id",
+           and (t.step in ('watch', 'remove') or t.last_error is null) returning t.service_id",
         name.as_str()
     );
     let _: Option<Uuid> = task.fetch_optional(&control.pool).await?;
@@ -322,12 +326,16 @@ async fn hint(control: &Control, name: &ServiceName) -> Result<(), Error> {
 /// Wakes the task of a service for a new wish: from the beginning, with a new deadline. Part of the wish's transaction.
 pub async fn wish(connection: &mut sqlx::PgConnection, workspace: Uuid, service: Uuid) -> Result<(), Error> {
     sqlx::query!(
-        "update tasks set step = 'ensure', generation = generation + 1, attempt = 0, run_at = now(), last_error = null,
-                deadline_at = now() + make_interval(secs => $3), memo = '{}'
-         where service_id = $1 and workspace_id = $2",
+        "update tasks t set step = 'ensure', generation = generation + 1, attempt = 0, run_at = now(), last_error = null,
+                deadline_at = now() + make_interval(secs => $3::float8 + case
+                  when s.creation_mode = 'external_replica' and not o.was_ready then s.disk_mib / $4::int4 else 0 end),
+                memo = '{}'
+         from services s join observations o on o.service_id = s.id
+         where t.service_id = $1 and t.workspace_id = $2 and s.id = t.service_id and s.workspace_id = t.workspace_id",
         service,
         workspace,
-        lease::DEADLINE.as_secs_f64()
+        lease::DEADLINE.as_secs_f64(),
+        lease::COPIED.cast_signed()
     )
     .execute(&mut *connection)
     .await?;

@@ -80,7 +80,7 @@ pub(super) async fn desired(control: &Control, row: &Row) -> Result<Desired, Ste
             (settings.unwrap_or_default(), pinned.unwrap_or(SslMode::VerifyFull))
         }
         _ => {
-            let reached = source::reach(&control.outbound, &source, None).await;
+            let reached = source::reach(&control.outbound, &source, stored.agreed).await;
             let reached = reached.map_err(|error| not_reached(&source, &error))?;
             if reached.major != Some(row.major) {
                 let runs = reached.major.map_or_else(|| "another".to_owned(), |major| major.to_string());

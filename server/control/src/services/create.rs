@@ -19,7 +19,7 @@ use crate::port::ServiceName;
 use crate::reconcile::lease;
 use crate::reconcile::row::password_place;
 use crate::reconcile::timeline::{self, About};
-use crate::source::{archive, stored};
+use crate::source::{agreed, archive, stored};
 use crate::store::audit::{self, Entry};
 use crate::store::events::{self, Change};
 use crate::{Control, reach, store};
@@ -123,9 +123,9 @@ impl Control {
             None => None,
         };
         let whole = |number: u32| i32::try_from(number).map_err(|_| Error::Unexpected("a size"));
-        let mode = match postgres.origin {
-            Origin::Fresh => CreationMode::Fresh,
-            Origin::ExternalReplica(_) => CreationMode::ExternalReplica,
+        let (mode, copied) = match postgres.origin {
+            Origin::Fresh => (CreationMode::Fresh, 0),
+            Origin::ExternalReplica(_) => (CreationMode::ExternalReplica, postgres.size.disk.mib() / lease::COPIED),
         };
         sqlx::query!(
             "with service as (
@@ -153,13 +153,14 @@ impl Control {
             postgres.environment_variables,
             port.map(i32::from),
             new.sealed,
-            lease::DEADLINE.as_secs_f64(),
+            lease::DEADLINE.as_secs_f64() + f64::from(copied),
             mode.as_str()
         )
         .execute(&mut *connection)
         .await?;
         if let Origin::ExternalReplica(source) = &postgres.origin {
-            stored::insert(connection, &self.sealer, (who.workspace_id, new.id, &new.name), source).await?;
+            let agreed = agreed::by(&mut *connection, who, source).await?;
+            stored::insert(connection, &self.sealer, (who.workspace_id, new.id, &new.name), source, agreed).await?;
         }
         Ok(())
     }

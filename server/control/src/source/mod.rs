@@ -1,5 +1,6 @@
 //! External PostgreSQL servers that replicas follow: what they say of themselves, whatever runtime runs the replica.
 
+pub(crate) mod agreed;
 pub(crate) mod archive;
 pub(crate) mod preflight;
 mod session;
@@ -38,6 +39,22 @@ pub(crate) enum SourceError {
     Outbound(#[from] OutboundError),
     #[error("{0}")]
     Session(#[from] SessionError),
+    /// It can be had with less of TLS.
+    #[error("{}", not_agreed(*.0))]
+    NotAgreed(SslMode),
+}
+
+fn not_agreed(less: SslMode) -> &'static str {
+    match less {
+        SslMode::Prefer => {
+            "it offers no TLS, and nobody has agreed to do without: turn ssl on there, or check the source and create the \
+             replica anew"
+        }
+        _ => {
+            "its certificate is for other names, and nobody has agreed to that: dial it by one of them, or check the source \
+             and create the replica anew"
+        }
+    }
 }
 
 /// What a source says of itself to whoever may replicate it.
@@ -53,19 +70,25 @@ pub(crate) struct Reached {
     pub settings: BTreeMap<String, u32>,
 }
 
-/// Signs in as the replica would, and asks what it has to know. `pinned`: how it was reached before.
+/// Signs in as the replica would, and asks what it has to know. `agreed`: what may be instead of all of TLS.
 pub(crate) async fn reach(
     outbound: &Outbound,
     source: &Source,
-    pinned: Option<SslMode>,
+    agreed: Option<SslMode>,
 ) -> Result<Reached, SourceError> {
-    let asked = tokio::time::timeout(WHOLE, ask(outbound, source, pinned)).await;
+    let asked = tokio::time::timeout(WHOLE, ask(outbound, source, agreed)).await;
     asked.unwrap_or(Err(SourceError::Session(SessionError::Slow)))
 }
 
-async fn ask(outbound: &Outbound, source: &Source, pinned: Option<SslMode>) -> Result<Reached, SourceError> {
+async fn ask(outbound: &Outbound, source: &Source, agreed: Option<SslMode>) -> Result<Reached, SourceError> {
     let at = outbound.resolve(source.host.as_str(), source.port.number()).await?;
-    let (mut session, sslmode) = open(&at, source, pinned, Purpose::Replication).await?;
+    let opened = open(&at, source, |less| agreed == Some(less), Purpose::Replication).await;
+    let (mut session, sslmode) = opened.map_err(|error| match (error, ways(source).1) {
+        (SessionError::NoTls | SessionError::OtherName(_), Some(less)) if agreed != Some(less) => {
+            SourceError::NotAgreed(less)
+        }
+        (error, _) => error.into(),
+    })?;
     let (system, position) = identify(&mut session).await?;
     let mut settings = BTreeMap::new();
     for (name, query) in STANDBY_SETTINGS {
@@ -82,33 +105,35 @@ async fn ask(outbound: &Outbound, source: &Source, pinned: Option<SslMode>) -> R
 pub(crate) async fn position(outbound: &Outbound, source: &Source, pinned: SslMode) -> Result<Lsn, SourceError> {
     let asked = async {
         let at = outbound.resolve(source.host.as_str(), source.port.number()).await?;
-        let (mut session, _) = open(&at, source, Some(pinned), Purpose::Replication).await?;
+        let mut session = Session::open(&at, source, pinned, Purpose::Replication).await?;
         Ok(identify(&mut session).await?.1)
     };
     tokio::time::timeout(WHOLE, asked).await.unwrap_or(Err(SourceError::Session(SessionError::Slow)))
 }
 
-/// Signs in, with as much of TLS as was found the first time, or as there is.
-async fn open(
-    at: &[SocketAddr],
-    source: &Source,
-    pinned: Option<SslMode>,
-    purpose: Purpose,
-) -> Result<(Session, SslMode), SessionError> {
-    if let Some(mode) = pinned {
-        return Ok((Session::open(at, source, mode, purpose).await?, mode));
-    }
-    let (first, second) = match &source.auth {
+/// All of TLS that there can be, and what there may be instead.
+fn ways(source: &Source) -> (SslMode, Option<SslMode>) {
+    match &source.auth {
         // where the name can't match, the chain still does: the source is dialled by its address, or by a name of its own
         SourceAuth::Tls { .. } => (SslMode::VerifyFull, Some(SslMode::VerifyCa)),
         SourceAuth::Password { ca: Some(_), .. } => (SslMode::VerifyFull, None),
         SourceAuth::Password { ca: None, .. } => (SslMode::Require, Some(SslMode::Prefer)),
-    };
-    match (Session::open(at, source, first, purpose).await, second) {
-        (Err(SessionError::OtherName(_) | SessionError::NoTls), Some(second)) => {
-            Ok((Session::open(at, source, second, purpose).await?, second))
+    }
+}
+
+/// Signs in with all of TLS, or with what there is instead, where that may be.
+async fn open(
+    at: &[SocketAddr],
+    source: &Source,
+    may: impl Fn(SslMode) -> bool,
+    purpose: Purpose,
+) -> Result<(Session, SslMode), SessionError> {
+    let (all, less) = ways(source);
+    match (Session::open(at, source, all, purpose).await, less) {
+        (Err(SessionError::OtherName(_) | SessionError::NoTls), Some(less)) if may(less) => {
+            Ok((Session::open(at, source, less, purpose).await?, less))
         }
-        (opened, _) => Ok((opened?, first)),
+        (opened, _) => Ok((opened?, all)),
     }
 }
 

@@ -18,31 +18,34 @@ const TOO_MANY: &str = "53300";
 /// Room that a replica takes above what the source's databases take: WAL that arrives while the copy is made.
 const ROOM: f64 = 1.2;
 
-/// Everything that can be found out, as far as it goes: what can't be reached isn't asked further.
-pub(crate) async fn check(outbound: &Outbound, asked: &SourceRequest) -> Vec<Check> {
+/// Everything that can be found out, as far as it goes: what can't be reached isn't asked further. And how it was signed in to.
+pub(crate) async fn check(outbound: &Outbound, asked: &SourceRequest) -> (Vec<Check>, Option<SslMode>) {
     let slow = || {
         let said = format!("{} answers too slowly to be asked everything", asked.source.host.as_str());
-        vec![Check::fail("connection", said, "Look into its log")]
+        (vec![Check::fail("connection", said, "Look into its log")], None)
     };
-    let mut found = tokio::time::timeout(WHOLE, source(outbound, asked)).await.unwrap_or_else(|_| slow());
+    let asking = tokio::time::timeout(WHOLE, source(outbound, asked));
+    let (mut found, sslmode) = asking.await.unwrap_or_else(|_| slow());
     found.extend(wal_archive(outbound, &asked.source).await);
-    found
+    (found, sslmode)
 }
 
-async fn source(outbound: &Outbound, asked: &SourceRequest) -> Vec<Check> {
+async fn source(outbound: &Outbound, asked: &SourceRequest) -> (Vec<Check>, Option<SslMode>) {
     let source = &asked.source;
     let (host, port) = (source.host.as_str(), source.port.number());
     let at = match outbound.resolve(host, port).await {
         Ok(at) => at,
-        Err(error) => return vec![Check::fail("address", error.to_string(), "Give another name or address")],
+        Err(error) => {
+            return (vec![Check::fail("address", error.to_string(), "Give another name or address")], None);
+        }
     };
     let addresses: Vec<String> = at.iter().map(|at| at.ip().to_string()).collect();
     let mut found = vec![Check::pass("address", format!("{host} is {}", addresses.join(" and ")))];
-    let (mut session, mode) = match open(&at, source, None, Purpose::Replication).await {
+    let (mut session, mode) = match open(&at, source, |_| true, Purpose::Replication).await {
         Ok(opened) => opened,
         Err(error) => {
             found.push(not_opened(source, &error));
-            return found;
+            return (found, None);
         }
     };
     found.push(Check::pass("connection", format!("{host}:{port} answers")));
@@ -50,17 +53,17 @@ async fn source(outbound: &Outbound, asked: &SourceRequest) -> Vec<Check> {
     found.push(Check::pass("login", format!("{} may replicate", source.username.as_str())));
     if let Err(error) = asked_as_a_replica(&mut session, asked, &mut found).await {
         found.push(Check::fail("settings", format!("It doesn't say how it is set up: {error}"), "Look into its log"));
-        return found;
+        return (found, Some(mode));
     }
-    match open(&at, source, Some(mode), Purpose::Query).await {
-        Ok((mut session, _)) => {
+    match Session::open(&at, source, mode, Purpose::Query).await {
+        Ok(mut session) => {
             if let Err(error) = asked_by_sql(&mut session, asked, &mut found).await {
                 found.push(unseen(source, &error));
             }
         }
         Err(error) => found.push(unseen(source, &error)),
     }
-    found
+    (found, Some(mode))
 }
 
 fn not_opened(source: &Source, error: &SessionError) -> Check {
@@ -112,7 +115,7 @@ fn encryption(source: &Source, mode: SslMode) -> Check {
         SslMode::VerifyCa => Check::warn(
             "tls",
             format!(
-                "Its certificate comes from the authority given and isn't for {}: the name won't be checked (verify-ca)",
+                "Its certificate comes from the authority given and isn't for {}: who creates the replica now agrees that the name isn't checked (verify-ca)",
                 source.host.as_str()
             ),
             "Dial it by a name that its certificate is for",
@@ -124,7 +127,7 @@ fn encryption(source: &Source, mode: SslMode) -> Check {
         ),
         SslMode::Prefer => Check::warn(
             "tls",
-            "It offers no TLS: everything it holds comes over in clear",
+            "It offers no TLS: who creates the replica now agrees that everything comes over in clear",
             "Turn ssl on there, with ssl_cert_file and ssl_key_file",
         ),
     }

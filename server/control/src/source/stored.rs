@@ -33,6 +33,8 @@ pub(crate) struct Stored {
     /// What it said when it was first reached.
     pub settings: Option<BTreeMap<String, u32>>,
     pub sslmode: Option<SslMode>,
+    /// What it may be reached by, other than with all of TLS.
+    pub agreed: Option<SslMode>,
     /// Where it and its archive were found last.
     pub addresses: Vec<SocketAddr>,
     pub promote_at: Option<OffsetDateTime>,
@@ -47,7 +49,7 @@ impl Stored {
     ) -> Result<Option<Self>, Error> {
         let row = sqlx::query!(
             "select host, port, username, auth_type, ca, certificate, sealed_secret, s3_endpoint, s3_bucket, s3_path,
-                    s3_server_name, sealed_s3_access_key, sealed_s3_secret_key, settings, sslmode, addresses, promote_at
+                    s3_server_name, sealed_s3_access_key, sealed_s3_secret_key, settings, sslmode, agreed, addresses, promote_at
              from sources where workspace_id = $1 and service_id = $2",
             workspace,
             service
@@ -74,6 +76,7 @@ impl Stored {
                 .transpose()
                 .map_err(|_| Error::Unexpected("sources.settings"))?,
             sslmode: row.sslmode.as_deref().and_then(SslMode::parse),
+            agreed: row.agreed.as_deref().and_then(SslMode::parse),
             addresses: row.addresses.iter().filter_map(|at| at.parse().ok()).collect(),
             promote_at: row.promote_at,
         }))
@@ -135,12 +138,13 @@ fn place<'a>(workspace: Uuid, name: &'a ServiceName, column: &'static str) -> Pl
     Place { workspace, row: name.as_str(), column }
 }
 
-/// Writes a source with its service.
+/// Writes a source with its service. `agreed`: by whoever creates it.
 pub(crate) async fn insert(
     connection: &mut PgConnection,
     sealer: &Sealer,
     (workspace, service, name): (Uuid, Uuid, &ServiceName),
     source: &Source,
+    agreed: Option<SslMode>,
 ) -> Result<(), Error> {
     let (auth_type, secret, ca, certificate) = match &source.auth {
         SourceAuth::Password { password, ca } => (AuthType::Password, password, ca.as_deref(), None),
@@ -154,8 +158,9 @@ pub(crate) async fn insert(
     };
     sqlx::query!(
         "insert into sources (service_id, workspace_id, host, port, username, auth_type, ca, certificate, sealed_secret,
-             s3_endpoint, s3_bucket, s3_path, s3_server_name, sealed_s3_access_key, sealed_s3_secret_key)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+             s3_endpoint, s3_bucket, s3_path, s3_server_name, sealed_s3_access_key, sealed_s3_secret_key,
+             agreed)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
         service,
         workspace,
         source.host.as_str(),
@@ -170,7 +175,8 @@ pub(crate) async fn insert(
         archive.map(|archive| archive.path.as_str()),
         archive.map(|archive| archive.server_name.as_str()),
         access_key,
-        secret_key
+        secret_key,
+        agreed.map(SslMode::as_str)
     )
     .execute(connection)
     .await?;

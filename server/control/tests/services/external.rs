@@ -5,7 +5,7 @@ use contract::permission::Role;
 use contract::preflight::{Check, CheckResult};
 use contract::service::MemberRole;
 use contract::spec::CreationMode;
-use contract::{Console, NewService, State};
+use contract::{Console, NewService, ServiceChange, State};
 use control::Control;
 use control::outbound::Outbound;
 use sqlx::PgPool;
@@ -41,6 +41,12 @@ impl Source {
             ..world.with_variables()
         }
     }
+
+    /// The same, by somebody who has been warned that there is no TLS.
+    async fn agreed(&self, world: &World) -> NewService {
+        world.on.control.preflight(&world.on.owner, self.wanted(world)).await.unwrap();
+        self.wanted(world)
+    }
 }
 
 /// A world whose operator lets it go to this machine.
@@ -59,7 +65,7 @@ fn allowed(control: Control) -> Control {
 async fn a_copy_has_no_owner_until_it_is_promoted(pool: PgPool) {
     let world = world(pool.clone()).await;
     let source = Source::new(&pool, "replication").await;
-    let made = world.create(source.wanted(&world)).await;
+    let made = world.create(source.agreed(&world).await).await;
     let copy = world.settled(made.uuid, State::Healthy).await;
     assert_eq!((copy.creation_mode, copy.role), (Some(CreationMode::ExternalReplica), Some(MemberRole::Replica)));
     for details in [made.connection_details, copy.connection_details] {
@@ -91,19 +97,64 @@ async fn a_copy_has_no_owner_until_it_is_promoted(pool: PgPool) {
 }
 
 #[sqlx::test]
+async fn nothing_comes_over_in_clear_unless_whoever_wants_it_was_warned(pool: PgPool) {
+    let world = world(pool.clone()).await;
+    let source = Source::new(&pool, "replication").await;
+    let colleague = world.on.colleague(Role::Owner).await;
+    world.on.control.preflight(&colleague, source.wanted(&world)).await.unwrap();
+    let unwarned = world.create(source.wanted(&world)).await;
+    let said = world
+        .wait("a refusal", async || world.get(unwarned.uuid).await.state_reason.filter(|said| said.contains("agreed")))
+        .await;
+    assert!(said.contains("offers no TLS, and nobody has agreed to do without"), "{said}");
+    let reached = "select count(*) from sources where settings is not null";
+    assert_eq!(world.on.count(reached).await, 0);
+    assert_eq!(world.runtime.names(), []);
+    sqlx::query("update source_warnings set shown_at = shown_at - interval '61 minutes'").execute(&pool).await.unwrap();
+    let forgotten = world.on.control.create_service(&colleague, source.wanted(&world), None).await.unwrap();
+    world
+        .wait("another", async || world.get(forgotten.uuid).await.state_reason.filter(|it| it.contains("agreed")))
+        .await;
+    assert_eq!(world.runtime.names(), []);
+    let warned = world.healthy(source.agreed(&world).await).await;
+    assert_eq!(world.on.count(reached).await, 1);
+    assert_eq!(world.runtime.names(), [name(&warned)]);
+}
+
+#[sqlx::test]
+async fn a_large_copy_is_given_more_time_until_it_has_been_made(pool: PgPool) {
+    let world = world(pool.clone()).await;
+    let source = Source::new(&pool, "replication").await;
+    world.runtime.next(control::testing::Method::Ensure, control::testing::Fault::PauseBefore);
+    let copy = world.create(NewService { disk_size: 5.0.into(), ..source.agreed(&world).await }).await;
+    world.runtime.paused(1).await;
+    let left = "select extract(epoch from deadline_at - now())::int8 from tasks";
+    assert!((795..=812).contains(&world.on.count(left).await));
+    world
+        .update(copy.uuid, ServiceChange { label: "Renamed".into(), ram_size: 512.0.into(), ..Default::default() })
+        .await;
+    assert!((795..=812).contains(&world.on.count(left).await));
+    world.runtime.release();
+    world.settled(copy.uuid, State::Healthy).await;
+    world.runtime.always(control::testing::Method::Ensure, control::testing::Fault::retry("not yet"));
+    world.update(copy.uuid, ServiceChange { ram_size: 256.0.into(), ..Default::default() }).await;
+    assert!((285..=300).contains(&world.on.count(left).await), "it is there");
+}
+
+#[sqlx::test]
 async fn only_what_follows_somebody_is_promoted_and_only_once_at_a_time(pool: PgPool) {
     let world = world(pool.clone()).await;
     let (control, owner) = (&world.on.control, &world.on.owner);
     let plain = world.healthy(world.wanted()).await;
     assert_eq!(refusal(control.promote_external(owner, &plain.name).await).0, 422);
     let source = Source::new(&pool, "replication").await;
-    let copy = world.healthy(source.wanted(&world)).await;
+    let copy = world.healthy(source.agreed(&world).await).await;
     let viewer = world.on.colleague(Role::Viewer).await;
     assert_eq!(refusal(control.promote_external(&viewer, &copy.name).await).0, 403);
     let stranger = world.on.stranger().await;
     assert_eq!(refusal(control.promote_external(&stranger, &copy.name).await).0, 404);
     world.runtime.next(control::testing::Method::Following, control::testing::Fault::PauseBefore);
-    let young = world.create(source.wanted(&world)).await;
+    let young = world.create(source.agreed(&world).await).await;
     world.runtime.paused(1).await;
     world.on.run("update services set state = 'failing' where id = $1", young.uuid).await;
     let early = refusal(control.promote_external(owner, &young.name).await);
@@ -119,7 +170,7 @@ async fn only_what_follows_somebody_is_promoted_and_only_once_at_a_time(pool: Pg
 async fn a_source_that_is_not_heard_of_makes_its_copy_degraded_until_it_is(pool: PgPool) {
     let world = world(pool.clone()).await;
     let source = Source::new(&pool, "replication").await;
-    let copy = world.healthy(source.wanted(&world)).await;
+    let copy = world.healthy(source.agreed(&world).await).await;
     world.runtime.hears(&name(&copy), false);
     let degraded = world.until(copy.uuid, State::Degraded).await;
     assert!(degraded.state_reason.unwrap().contains("receives nothing from its source"));
@@ -213,7 +264,7 @@ async fn a_check_says_what_is_wrong_with_a_source_and_what_mends_it(pool: PgPool
 async fn a_source_of_another_version_is_refused_before_anything_is_made(pool: PgPool) {
     let world = world(pool.clone()).await;
     let source = Source::new(&pool, "replication").await;
-    let copy = world.create(NewService { postgres_version: "16".into(), ..source.wanted(&world) }).await;
+    let copy = world.create(NewService { postgres_version: "16".into(), ..source.agreed(&world).await }).await;
     let failed = world.until(copy.uuid, State::Failed).await;
     assert!(failed.state_reason.unwrap().contains("runs PostgreSQL 17"));
     assert_eq!(world.runtime.effects(&name(&copy)), []);

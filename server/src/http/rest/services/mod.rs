@@ -65,7 +65,8 @@ async fn create_service(
 ///
 /// What the source of an `external_replica` is found to be, before anything is made of it: each check with its result and, where
 /// something is wrong, what mends it. Takes the fields of a create that are about the source, and `postgres_version`, `disk_size` and
-/// `instances` to compare with. Nothing is kept. Needs services:manage.
+/// `instances` to compare with. Where it warns that the source offers no TLS, or isn't known by the name that it is dialled by, whoever
+/// creates a replica of it within the hour agrees to that; nobody else's replica signs in there. Needs services:manage.
 #[utoipa::path(post, path = "/services/preflight", tag = "services", request_body = NewService,
     responses((status = 200, description = "The checks, in the order in which they were made.", body = Vec<Check>), Changing))]
 async fn preflight(
