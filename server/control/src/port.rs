@@ -236,13 +236,15 @@ pub struct Observed {
     pub outside: Option<Outside>,
     /// It serves, and not all of it is there: a standby is behind or down.
     pub degraded: Option<String>,
+    /// Something that [`Provisioner::ensure`] had made, and would make again, isn't there any more.
+    pub missing: Option<String>,
     /// What it has to say: what it waits for, what was found.
     pub detail: Option<String>,
 }
 
 impl Observed {
     pub fn at(phase: Phase) -> Self {
-        Self { phase, primary: None, outside: None, degraded: None, detail: None }
+        Self { phase, primary: None, outside: None, degraded: None, missing: None, detail: None }
     }
 
     pub fn saying(phase: Phase, detail: impl Into<String>) -> Self {

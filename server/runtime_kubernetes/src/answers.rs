@@ -8,6 +8,11 @@ use kube::Error;
 /// How long a request may be refused for what a moment mends: another's change, too many requests, a server that is busy.
 const SOON: Duration = Duration::from_secs(1);
 
+/// Between two attempts on an operator that is away.
+const AGAIN: Duration = Duration::from_secs(3);
+/// How the API server begins to say that it can't ask the operator's webhook.
+const NO_WEBHOOK: &str = "failed calling webhook";
+
 /// Refusals for good are those of the object's form, by the API server or by the operator's webhook; their words stand as they are.
 pub(crate) fn failed(error: Error) -> PortError {
     match error {
@@ -21,6 +26,10 @@ pub(crate) fn failed(error: Error) -> PortError {
                 let after = Duration::from_secs(u64::from(after)).max(SOON);
                 PortError::Retry { message: "The API server takes no more requests now".into(), after: Some(after) }
             }
+            500 if status.message.contains(NO_WEBHOOK) => PortError::Retry {
+                message: format!("CloudNativePG's operator does not answer: {}", status.message),
+                after: Some(AGAIN),
+            },
             _ => PortError::retry(format!("The API server answered: {}", status.message)),
         },
         other => {
@@ -60,6 +69,14 @@ mod tests {
     fn a_server_that_asks_for_patience_gets_it() {
         let PortError::Retry { after, .. } = answered(429, "slow down") else { unreachable!() };
         assert_eq!(after, Some(Duration::from_secs(3)));
+    }
+
+    #[test]
+    fn an_operator_that_is_away_is_named_and_asked_again_soon() {
+        let said = "Internal error occurred: failed calling webhook \"mcluster.cnpg.io\": connection refused";
+        let PortError::Retry { message, after } = answered(500, said) else { unreachable!() };
+        assert!(message.starts_with("CloudNativePG's operator does not answer: ") && message.ends_with("refused"));
+        assert_eq!(after, Some(AGAIN));
     }
 
     #[test]

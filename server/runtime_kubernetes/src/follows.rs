@@ -98,6 +98,9 @@ fn followed(desired: &Desired, follows: &Follows) -> ExternalCluster {
     let by_password = matches!(source.auth, SourceAuth::Password { .. });
     if by_password && desired.major.number() >= REQUIRE_AUTH {
         parameters.push(("require_auth", "scram-sha-256".to_owned()));
+    } else if by_password && *sslmode == SslMode::Require {
+        // nothing else keeps whoever answers from asking for the password in clear
+        parameters.push(("channel_binding", "require".to_owned()));
     }
     let checked = matches!(sslmode, SslMode::VerifyFull | SslMode::VerifyCa);
     ExternalCluster {

@@ -5,6 +5,7 @@
 //! in memory but what can be asked for again.
 
 mod answers;
+mod apply;
 mod breaker;
 mod capabilities;
 mod cluster;
@@ -23,7 +24,9 @@ mod phases;
 mod preview;
 mod provisioner;
 mod publish;
+mod remove;
 mod session;
+mod wanted;
 mod watch;
 
 use std::collections::{BTreeMap, HashSet};
@@ -136,7 +139,7 @@ impl KubernetesRuntime {
         access.default_retry = false;
         let client =
             ClientBuilder::try_from(access).map_err(StartError::Access)?.with_layer(&Breaker::default()).build();
-        let (seen, writer) = Seen::new();
+        let (seen, writers) = Seen::new();
         let runtime = Self(Arc::new(Inner {
             client,
             capabilities: capabilities::of(&config),
@@ -151,7 +154,7 @@ impl KubernetesRuntime {
             loads: Cache::builder().time_to_live(LOOK).max_capacity(NODES).build(),
             hints: broadcast::channel(HINTS).0,
         }));
-        tokio::spawn(watch::run(Arc::downgrade(&runtime.0), writer));
+        tokio::spawn(watch::run(Arc::downgrade(&runtime.0), writers));
         Ok(runtime)
     }
 

@@ -261,3 +261,6 @@ fn port(protocol: &str, number: u16) -> NetworkPolicyPort {
         ..NetworkPolicyPort::default()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,7 +12,8 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use crate::answers::{failed, is};
-use crate::provisioner::{apply, delete};
+use crate::apply::apply;
+use crate::remove::delete;
 use crate::{Inner, names};
 
 /// On the pods of an app: which version of the variables they began with. No hash: whoever reads it could try out values.

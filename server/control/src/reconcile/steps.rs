@@ -259,13 +259,13 @@ async fn watch(control: &Control, lease: Lease, row: &Row) -> Result<Next, StepE
     };
     if as_wanted && row.power == Power::Running && row.phase != Phase::Lost {
         // it is only healthy while its own credentials open it
-        if serving::has_moved(control, row).await? {
+        let moved = serving::has_moved(control, row).await?.then_some("its source has moved");
+        if let Some(why) = observed.missing.as_deref().or(moved) {
+            tracing::info!(name = %row.name, why, "what it is made of is made anew");
             let desired = serving::desired(control, row).await?;
             match control.runtime.ensure(&desired).await {
                 Ok(_) => serving::note_addresses(control, row, &desired).await?,
-                Err(error) => {
-                    tracing::warn!(name = %row.name, %error, "its pods can't be let go to where its source is now")
-                }
+                Err(error) => tracing::warn!(name = %row.name, why, %error, "what it is made of can't be made anew"),
             }
         }
         let (degraded, refused) = match serving::serve(control, row).await {

@@ -62,6 +62,7 @@ struct Server {
     /// Another one than that it began with.
     primary: Option<String>,
     follows: Option<Following>,
+    missing: Option<String>,
     going: bool,
     log: Vec<String>,
     /// Each look counts a transaction and a second of CPU.
@@ -155,6 +156,12 @@ impl FakeRuntime {
         let server = world.services.get_mut(name).expect("a service that follows");
         server.follows.as_mut().expect("a source").streams = streams;
         drop(world);
+        self.hint(name);
+    }
+
+    /// Something vanishes that it needs, and a hint says so.
+    pub fn misses(&self, name: &ServiceName, what: &str) {
+        self.world().services.get_mut(name).expect("a service to take from").missing = Some(what.into());
         self.hint(name);
     }
 
@@ -257,7 +264,8 @@ impl Provisioner for FakeRuntime {
         let look = |world: &mut World| {
             let server = world.services.get(&service.name);
             let primary = server.map(|server| server.member(&service.name).name);
-            Ok(Observed { primary, ..Observed::at(server.map_or(Phase::Absent, |server| server.phase)) })
+            let missing = server.and_then(|server| server.missing.clone());
+            Ok(Observed { primary, missing, ..Observed::at(server.map_or(Phase::Absent, |server| server.phase)) })
         };
         self.call(Method::Observe, look).await
     }
@@ -345,6 +353,7 @@ impl World {
                     size,
                     password: None,
                     follows: None,
+                    missing: None,
                     primary: None,
                     going: false,
                     log: vec!["LOG:  made".into()],
@@ -353,6 +362,7 @@ impl World {
             );
             return Observed::saying(self.reach(name, phase, Some(Effect::Made)), "Copying the template");
         };
+        server.missing = None;
         let stopped = desired.power == Power::Stopped;
         match server.phase {
             Phase::Preparing => Observed::saying(self.reach(name, Phase::Stopped, None), "from the template"),

@@ -1,5 +1,6 @@
 use contract::operation::OperationState;
 use contract::{Console, ServiceChange, State};
+use control::port::PortError;
 use control::testing::{Effect, Fault, Method};
 use sqlx::PgPool;
 use tokio::time::{Duration, timeout};
@@ -116,8 +117,36 @@ async fn a_server_that_dies_behind_the_back_of_a_look_is_looked_at_again_at_once
     world.runtime.release();
     let looked = Duration::from_secs(15);
     timeout(looked, world.until(service.uuid, State::Failing)).await.expect("a look before its time");
+    world.runtime.paused(1).await;
     world.runtime.release();
     world.settled(service.uuid, State::Healthy).await;
+}
+
+#[sqlx::test]
+async fn what_somebody_took_away_is_made_again_while_it_serves(pool: PgPool) {
+    let world = World::new(pool).await;
+    let service = world.healthy(world.wanted()).await;
+    let before = world.runtime.count(Method::Ensure);
+    world.runtime.misses(&name(&service), "its key is gone");
+    world.wait("its mending", async || (world.runtime.count(Method::Ensure) > before).then_some(())).await;
+    let looks = world.runtime.count(Method::Observe);
+    world.runtime.hint(&name(&service));
+    world.wait("a look", async || (world.runtime.count(Method::Observe) > looks).then_some(())).await;
+    world.rests(service.uuid).await;
+    assert_eq!(world.runtime.count(Method::Ensure), before + 1, "once");
+    assert_eq!(world.get(service.uuid).await.state, State::Healthy);
+}
+
+#[sqlx::test]
+async fn what_was_begun_goes_on_soon_after_the_runtime_is_back(pool: PgPool) {
+    let world = World::new(pool).await;
+    let away = "the cluster can't be reached";
+    world.runtime.always(Method::Ensure, Fault::Before(PortError::Away(away.into())));
+    let service = world.create(world.wanted()).await;
+    world.wait("attempts", async || (world.runtime.count(Method::Ensure) > 3).then_some(())).await;
+    assert_eq!(world.get(service.uuid).await.state_reason.as_deref(), Some(away));
+    world.runtime.heal();
+    timeout(Duration::from_secs(5), world.settled(service.uuid, State::Healthy)).await.expect("soon");
 }
 
 /// Refuses every transaction that ends with a lie.

@@ -1,23 +1,20 @@
-//! How it behaves while the API server is away: run by `cluster with`, which names one in KUBECONFIG.
-#![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test fails by it")]
+//! Nobody can reach the API server.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use contract::spec::Size;
-use contract::values::{Instances, Mib, MilliCores, PgMajor, Secret};
-use control::port::{Desired, Phase, PortError, Power, Provisioner as _, ServiceName, ServiceRef};
+use control::port::{Desired, Phase, PortError, Provisioner as _};
 use futures::StreamExt as _;
 use kube::api::{Api, DeleteParams, ListParams};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
-use uuid::Uuid;
 
+use super::{config, desired};
 use crate::cluster::Cluster;
-use crate::{Access, Config, KubernetesRuntime, names};
+use crate::{Access, KubernetesRuntime, names};
 
 /// A way to the API server that can be closed: what goes through it breaks, and what comes anew is dropped and counted.
 struct Gate {
@@ -53,33 +50,14 @@ impl Gate {
     }
 }
 
-fn desired() -> Desired {
-    Desired {
-        service: ServiceRef { workspace: Uuid::now_v7(), name: ServiceName::random("postgres") },
-        id: Uuid::now_v7(),
-        project: Uuid::now_v7(),
-        major: PgMajor::new(17).expect("a version"),
-        instances: Instances::ONE,
-        size: Size { ram: Mib::new(256), disk: Mib::new(512), cpu: MilliCores::new(250) },
-        public_access: false,
-        power: Power::Running,
-        port: None,
-        password: Secret::new("x"),
-        origin: control::port::Origin::Fresh,
-        existed: false,
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn what_happens_while_the_api_server_is_away_is_right_within_5_s_of_its_return() {
-    let config = std::env::var_os("BERTH_KUBERNETES_CONFIG").expect("`cluster with` names its images");
-    let config = Config::read(std::path::Path::new(&config)).unwrap();
     let direct = Access::find().await.unwrap();
     let at = direct.0.cluster_url.clone();
     let gate = Gate::before(SocketAddr::new(at.host().unwrap().parse().unwrap(), at.port_u16().unwrap())).await;
     let mut through = direct.clone();
     through.0.cluster_url = format!("https://{}", gate.address).parse().unwrap();
-    let runtime = KubernetesRuntime::start(through, config.clone()).unwrap();
+    let runtime = KubernetesRuntime::start(through, config()).unwrap();
     let behind = kube::Client::try_from(*direct.0).unwrap();
     let (stays, goes) = (desired(), desired());
     for desired in [&stays, &goes] {
