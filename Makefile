@@ -10,6 +10,7 @@ NPM_ENV := PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1
 WITH_SERVER := target/debug/examples/with_server
 CLUSTER := target/debug/cluster
 TESTED := --workspace --exclude bundle --exclude cluster --exclude frontend
+ON_CLUSTER := runtime_kubernetes/loopback,runtime_kubernetes/node
 PGBENCH_MAJOR := 15
 FUZZ_NIGHTLY := nightly-2026-10-30
 FUZZ_TOOLS := target/fuzz/tools
@@ -87,12 +88,14 @@ test-cluster: cluster-program test-console npm
 
 test-loopback:
 	cargo test --package cluster --features loopback --test admission
-	cargo test --package runtime_kubernetes --features loopback --lib
+	$(CARGO_TEST) --features $(ON_CLUSTER) --lib -- preview::tests faults::
+	$(CARGO_TEST) --features $(ON_CLUSTER) --test consoles -- --skip on_a_node --test-threads 4
 
 # Several at a time: they wait for pods.
 test-node:
 	cargo test --package cluster --features node --test node
-	cargo test $(TESTED) --features runtime_kubernetes/node --test node -- --test-threads 6
+	$(CARGO_TEST) --features $(ON_CLUSTER) --test node -- --test-threads 6
+	$(CARGO_TEST) --features $(ON_CLUSTER) --test consoles -- on_a_node
 	cd end2end && BERTH=$(CURDIR)/$(TESTED_BERTH) BERTH_RUNTIME=kubernetes npx playwright test
 
 cluster: cluster-program

