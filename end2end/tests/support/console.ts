@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { chownSync, closeSync, existsSync, fstatSync, mkdirSync, mkdtempSync, openSync, readSync, readdirSync, realpathSync } from "node:fs";
+import { chownSync, closeSync, existsSync, fstatSync, mkdirSync, mkdtempSync, openSync, readFileSync, readSync, readdirSync, realpathSync } from "node:fs";
 import { renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -170,10 +170,20 @@ export class Console {
     for (const { pid } of left) send(pid, "SIGKILL");
     this.giveBack();
     const log = this.log();
+    const bug = this.bug();
     if (!this.special.dataDir) rmSync(this.dataDir, { recursive: true, force: true });
     rmSync(this.logFile, { force: true });
     if (stopped.code !== 0) throw new Error(`berth stop ended with ${stopped.code}: ${stopped.stderr}\n${log}`);
     if (left.length > 0) throw new Error(`berth stop --databases left ${JSON.stringify(left)}\n${log}`);
+    if (bug) throw new Error(`the console has panicked: ${bug}`);
+  }
+
+  /** What it says of a panic, which may have hit nobody who looked. */
+  private bug(): string | undefined {
+    if (!existsSync(this.logFile)) return undefined;
+    const log = readFileSync(this.logFile);
+    const at = log.indexOf("a bug: panicked");
+    return at < 0 ? undefined : log.toString("utf8", at, at + 2_000);
   }
 
   /** What the console has written last. */

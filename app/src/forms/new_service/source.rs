@@ -1,5 +1,7 @@
 //! The external source of a replica: its fields, a URL that fills them, and the check. Its code comes when it is asked for.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use contract::{
     NewService,
     preflight::{Check, CheckResult},
@@ -17,14 +19,16 @@ use crate::{
 /// Where the fields will be, shown as soon as they are wanted.
 #[component]
 pub fn Source(form: Form, slug: String) -> impl IntoView {
-    let fields = StoredValue::new_local(None::<AnyView>);
+    // no local one: the server drops a page on another thread than it drew it on
+    let fields = StoredValue::new(Mutex::new(None::<AnyView>));
     let there = RwSignal::new(false);
     Effect::new(move |asked: Option<bool>| {
         let wanted = form.draft.mode.get() == EXTERNAL;
         if wanted && !asked.unwrap_or_default() {
             let slug = slug.clone();
             spawn_local(async move {
-                fields.set_value(Some(source_fields(form, slug).await));
+                let drawn = source_fields(form, slug).await;
+                fields.try_with_value(|fields| hold(fields).replace(drawn));
                 there.set(true);
             });
         }
@@ -36,11 +40,15 @@ pub fn Source(form: Form, slug: String) -> impl IntoView {
     view! {
         <div class=class>
             {dynamic(move || match there.get() {
-                true => fields.try_update_value(Option::take).flatten().into_any(),
+                true => fields.try_with_value(|fields| hold(fields).take()).flatten().into_any(),
                 false => ().into_any(),
             })}
         </div>
     }
+}
+
+fn hold(fields: &Mutex<Option<AnyView>>) -> MutexGuard<'_, Option<AnyView>> {
+    fields.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What is typed of a source.
