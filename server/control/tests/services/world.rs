@@ -14,6 +14,7 @@ use control::port::ServiceName;
 use control::reconcile::{Waker, run};
 use control::testing::{FakeRuntime, Work};
 use control::{Control, Sealer};
+use futures::StreamExt as _;
 use sqlx::PgPool;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -98,11 +99,14 @@ impl World {
         });
     }
 
-    /// Until events are listened to.
+    /// Until events are heard: a stream that began while the listener was still on its way ends once it is there.
     pub async fn listens(&self) {
-        let listens =
-            "select count(*) from pg_stat_activity where datname = current_database() and query ilike 'listen%'";
-        self.wait("a listener", async || (self.on.count(listens).await > 0).then_some(())).await;
+        let heard = async || {
+            let mut stream = std::pin::pin!(self.hub.subscribe(&self.on.owner));
+            self.project(&Uuid::now_v7().simple().to_string()).await;
+            stream.next().await.map(drop)
+        };
+        self.wait("a listener", heard).await;
     }
 
     /// The smallest request; an own label on demand.
