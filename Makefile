@@ -88,7 +88,7 @@ test-cluster: cluster-program test-console npm
 
 test-loopback:
 	cargo test --package cluster --features loopback --test admission
-	$(CARGO_TEST) --features $(ON_CLUSTER) --lib -- preview::tests faults::
+	$(CARGO_TEST) --features $(ON_CLUSTER) --lib -- preview::tests faults:: on_loopback
 	$(CARGO_TEST) --features $(ON_CLUSTER) --test consoles -- --skip on_a_node --test-threads 4
 
 # Several at a time: they wait for pods.

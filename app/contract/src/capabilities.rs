@@ -23,6 +23,8 @@ pub struct Capabilities {
     pub creation_modes: Vec<Choice>,
     /// "0" and "1".
     pub public_access: Vec<Choice>,
+    /// How many may mount a volume.
+    pub storage_access: Vec<Choice>,
     /// MiB of one instance.
     pub ram_size: Range,
     /// GiB of one instance.
@@ -99,6 +101,7 @@ impl Capabilities {
             instances: Instances::ALL.iter().map(Choice::yes).collect(),
             creation_modes: crate::spec::CreationMode::ALL.iter().map(Choice::yes).collect(),
             public_access: ["0", "1"].iter().map(Choice::yes).collect(),
+            storage_access: crate::spec::StorageAccess::ALL.iter().map(Choice::yes).collect(),
             ram_size: Self::RAM_MIB,
             disk_size: Self::DISK_GIB,
             cpu_size: Self::CPU_CORES,

@@ -3,6 +3,7 @@
 use crate::problem::Problem;
 use crate::resource::Resource;
 use crate::scalar::plain;
+use crate::spec::{Kind, PostgresSpec};
 use crate::values::Mib;
 
 /// What a service asks of a resource.
@@ -14,6 +15,18 @@ pub struct Need {
     pub disk: Mib,
     /// Each takes both.
     pub instances: u8,
+}
+
+impl Need {
+    /// What a new service asks of its resource; a volume asks for disk alone.
+    pub fn of(kind: &Kind) -> Self {
+        match kind {
+            Kind::Postgres(PostgresSpec { size, instances, .. }) => {
+                Self { ram: size.ram, disk: size.disk, instances: instances.count() }
+            }
+            Kind::SharedStorage(volume) => Self { ram: Mib::new(0), disk: volume.disk, instances: 1 },
+        }
+    }
 }
 
 /// What a resource has left, in whole MiB.

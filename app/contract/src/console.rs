@@ -12,6 +12,7 @@ use crate::error::ApiError;
 use crate::log::{LogFilter, LogLines};
 use crate::members::Members;
 use crate::metrics::{Metrics, Span};
+use crate::mount::{App, AppMount, AppUnmount};
 use crate::new_service::NewService;
 use crate::operation::{Operation, OperationKind};
 use crate::page::{Page, PageRequest};
@@ -96,6 +97,12 @@ pub trait Console: Send + Sync {
     async fn preflight(&self, who: &Caller, new: NewService) -> Answer<Vec<Check>>;
     /// services:operate. An external replica takes writes from then on, and follows nobody. Irreversible. 409 while it is done.
     async fn promote_external(&self, who: &Caller, id: &str) -> Answer<Service>;
+    /// services:operate. An app of the volume's project mounts it from then on; one that does already, at another place.
+    async fn mount_app(&self, who: &Caller, id: &str, mount: AppMount) -> Answer<Service>;
+    /// services:operate. The app mounts it no more.
+    async fn unmount_app(&self, who: &Caller, id: &str, unmount: AppUnmount) -> Answer<Service>;
+    /// services:view. The apps of a volume's project, by name.
+    async fn list_apps(&self, who: &Caller, id: &str) -> Answer<Vec<App>>;
     /// services:view. How far an external replica has come; `None` for other services.
     async fn service_replication(&self, who: &Caller, id: &str) -> Answer<Option<Replication>>;
     /// services:view. Newest first, without secrets.
@@ -118,7 +125,7 @@ pub trait Console: Send + Sync {
     async fn list_operations(&self, who: &Caller, id: &str, page: PageRequest) -> Answer<Page<Operation>>;
     /// services:view.
     async fn get_operation(&self, who: &Caller, operation: Uuid) -> Answer<Operation>;
-    /// services:view. What such an operation usually takes in this workspace, in milliseconds: the median of the last
+    /// services:view. What such an operation on a database usually takes in this workspace, in milliseconds: the median of the last
     /// twenty; `None` where there was none.
     async fn usual_time(&self, who: &Caller, kind: OperationKind) -> Answer<Option<u64>>;
     /// services:view. The servers behind it, and which of them took over when.

@@ -9,6 +9,7 @@
 //! | [`scalar`], [`problem`], [`error`] | raw values of a request, what may be wrong with them, how it is answered |
 //! | [`new_service`], [`change`], [`spec`], [`values`] | what is asked for, and what it means once it is checked |
 //! | [`service`], [`connection`], [`operation`], [`log`], [`metrics`], [`members`], [`replication`] | what is answered |
+//! | [`mount`] | apps, and the volumes that they mount |
 //! | [`preview`], [`preflight`] | what would come of a request |
 //! | [`state`], [`permission`] | who may do what, and when |
 //! | [`capabilities`], [`capacity`] | what this installation can do, and what still fits |
@@ -28,6 +29,7 @@ pub mod event;
 pub mod log;
 pub mod members;
 pub mod metrics;
+pub mod mount;
 pub mod new_service;
 pub mod operation;
 pub mod page;

@@ -289,6 +289,9 @@ impl NewService {
             None if self.storage_access.is_absent() => Some(StorageAccess::Rwx),
             other => other,
         };
+        if let Some(access) = access {
+            read.note(Capabilities::refusal(&within.storage_access, "storage_access", access.as_str()));
+        }
         let foreign = [
             ("ram_size", &self.ram_size),
             ("cpu_size", &self.cpu_size),

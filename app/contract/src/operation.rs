@@ -17,6 +17,8 @@ words! {
         Retry = "retry",
         RotatePassword = "rotate_password",
         PromoteExternal = "promote_external",
+        MountApp = "mount_app",
+        UnmountApp = "unmount_app",
         Delete = "delete",
     }
 }

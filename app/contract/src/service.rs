@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::connection::ConnectionDetails;
+use crate::mount::Mount;
 use crate::operation::OperationSummary;
 use crate::scalar::serialize_number;
 use crate::spec::{CreationMode, ServiceType, StorageAccess};
@@ -56,6 +57,8 @@ pub struct Service {
     pub environment_variables: bool,
     pub mount_point: Option<String>,
     pub storage_access: Option<StorageAccess>,
+    /// The apps that mount it.
+    pub mounts: Vec<Mount>,
     /// The last thing that was done or is being done.
     pub operation: Option<OperationSummary>,
     /// `null` for shared_storage and in lists.

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::spec::ServiceType;
+
 /// What the backend reports now, in the contract's words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -46,6 +48,24 @@ pub enum Action {
     TestConnection,
     RotatePassword,
     PromoteExternal,
+    MountApp,
+    UnmountApp,
+}
+
+impl Action {
+    /// Whether it can be asked of a service of this type at all.
+    pub fn is_of(self, kind: ServiceType) -> bool {
+        match self {
+            Self::Update | Self::Retry | Self::Delete => true,
+            Self::MountApp | Self::UnmountApp => kind == ServiceType::SharedStorage,
+            Self::Start
+            | Self::Stop
+            | Self::Restart
+            | Self::TestConnection
+            | Self::RotatePassword
+            | Self::PromoteExternal => kind == ServiceType::Postgres,
+        }
+    }
 }
 
 /// What the table says of an action in a state.
@@ -127,7 +147,12 @@ impl State {
             (Self::Pending | Self::Processing | Self::Creating, Action::Restart) => Refused("It isn't running yet"),
             (
                 Self::Lost,
-                Action::Start | Action::Stop | Action::Restart | Action::RotatePassword | Action::PromoteExternal,
+                Action::Start
+                | Action::Stop
+                | Action::Restart
+                | Action::RotatePassword
+                | Action::PromoteExternal
+                | Action::MountApp,
             ) => Refused("Its storage is gone"),
             (Self::Failed | Self::Failing | Self::Crashloopbackoff | Self::Lost, Action::Retry) => Allowed,
             (_, Action::Retry) => Refused("Nothing has failed"),
@@ -161,7 +186,7 @@ impl std::str::FromStr for State {
 mod tests {
     use super::*;
 
-    const ACTIONS: [Action; 9] = [
+    const ACTIONS: [Action; 11] = [
         Action::Update,
         Action::Start,
         Action::Stop,
@@ -171,24 +196,26 @@ mod tests {
         Action::TestConnection,
         Action::RotatePassword,
         Action::PromoteExternal,
+        Action::MountApp,
+        Action::UnmountApp,
     ];
 
     /// `+` allowed, `=` so already, `-` refused; columns as in ACTIONS.
     #[test]
     fn the_whole_table() {
         let table = [
-            (State::Pending, "+=+--+---"),
-            (State::Processing, "+=+--+---"),
-            (State::Creating, "+=+--+---"),
-            (State::Healthy, "+=++-++++"),
-            (State::Bound, "+=++-++++"),
-            (State::Stopped, "++=--+---"),
-            (State::Degraded, "+=++-++++"),
-            (State::Failed, "++++++++-"),
-            (State::Failing, "+++++++++"),
-            (State::Lost, "+---+++--"),
-            (State::Crashloopbackoff, "+++++++++"),
-            (State::Deleting, "-----=---"),
+            (State::Pending, "+=+--+---++"),
+            (State::Processing, "+=+--+---++"),
+            (State::Creating, "+=+--+---++"),
+            (State::Healthy, "+=++-++++++"),
+            (State::Bound, "+=++-++++++"),
+            (State::Stopped, "++=--+---++"),
+            (State::Degraded, "+=++-++++++"),
+            (State::Failed, "++++++++-++"),
+            (State::Failing, "+++++++++++"),
+            (State::Lost, "+---+++---+"),
+            (State::Crashloopbackoff, "+++++++++++"),
+            (State::Deleting, "-----=-----"),
         ];
         assert_eq!(table.len(), State::ALL.len());
         for (state, row) in table {
@@ -202,6 +229,13 @@ mod tests {
                 .collect();
             assert_eq!(seen, row, "{state}");
         }
+    }
+
+    #[test]
+    fn a_volume_has_nothing_that_runs_and_a_database_is_mounted_nowhere() {
+        let of = |kind| ACTIONS.iter().map(|a| if a.is_of(kind) { '+' } else { '-' }).collect::<String>();
+        assert_eq!(of(ServiceType::Postgres), "+++++++++--");
+        assert_eq!(of(ServiceType::SharedStorage), "+---++---++");
     }
 
     #[test]

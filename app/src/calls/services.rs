@@ -4,6 +4,7 @@ use contract::{
     log::{LogFilter, LogLines},
     members::Members,
     metrics::{Metrics, Span},
+    mount::{App, AppMount, AppUnmount},
     operation::Operation,
     page::{Page, PageRequest},
     preflight::Check,
@@ -78,6 +79,28 @@ pub async fn promote_external(workspace: String, id: String) -> Answer<()> {
     let (console, who) = super::enter(workspace).await?;
     console.promote_external(&who, &id).await?;
     Ok(())
+}
+
+/// The page shows how far it is.
+#[server(prefix = "/call", endpoint = "mount_app", protocol = Calls)]
+pub async fn mount_app(workspace: String, id: String, mount: AppMount) -> Answer<()> {
+    let (console, who) = super::enter(workspace).await?;
+    console.mount_app(&who, &id, mount).await?;
+    Ok(())
+}
+
+#[server(prefix = "/call", endpoint = "unmount_app", protocol = Calls)]
+pub async fn unmount_app(workspace: String, id: String, unmount: AppUnmount) -> Answer<()> {
+    let (console, who) = super::enter(workspace).await?;
+    console.unmount_app(&who, &id, unmount).await?;
+    Ok(())
+}
+
+/// Of a volume's project.
+#[server(prefix = "/call", endpoint = "list_apps", protocol = Calls)]
+pub async fn list_apps(workspace: String, id: String) -> Answer<Vec<App>> {
+    let (console, who) = super::enter(workspace).await?;
+    Ok(console.list_apps(&who, &id).await?)
 }
 
 #[server(prefix = "/call", endpoint = "service_replication", protocol = Calls)]

@@ -116,6 +116,8 @@ pub fn operation(operation: &Operation) -> String {
         OperationKind::Retry => ("Trying again", "Tried again"),
         OperationKind::RotatePassword => ("Rotating the password", "Rotated the password"),
         OperationKind::PromoteExternal => ("Promoting", "Promoted"),
+        OperationKind::MountApp => ("Mounting into an app", "Mounted into an app"),
+        OperationKind::UnmountApp => ("Unmounting from an app", "Unmounted from an app"),
         OperationKind::Delete => ("Deleting", "Deleted"),
     };
     match (operation.summary.state, operation.took_ms) {
@@ -140,6 +142,8 @@ pub fn done(action: &str) -> String {
         "service.retry" => "had Berth try again with",
         "service.rotate_password" => "rotated the password of",
         "service.promote_external" => "promoted",
+        "service.mount_app" => "had an app mount",
+        "service.unmount_app" => "had an app unmount",
         "service.reveal" => "looked at the credentials of",
         "project.create" => "created the project",
         "project.update" => "renamed the project",

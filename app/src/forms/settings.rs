@@ -107,7 +107,8 @@ fn judge(change: ServiceChange, now: &Now, refused: &Option<Arc<Judged>>) -> Jud
     let kind = if now.ram.is_some() { ServiceType::Postgres } else { ServiceType::SharedStorage };
     let disk_now = Mib::from_gib(now.disk).unwrap_or(Mib::new(0));
     let mut problems = match change.parse(kind, disk_now, &now.capabilities) {
-        Ok(asked) => match (&now.pool, now.ram.and_then(Mib::from_mib)) {
+        // a volume takes no memory
+        Ok(asked) => match (&now.pool, now.ram.map_or(Some(Mib::new(0)), Mib::from_mib)) {
             (Some(pool), Some(ram)) => {
                 let held = Need { ram, disk: disk_now, instances: now.instances };
                 let need = Need {
@@ -183,6 +184,11 @@ pub fn SettingsForm(
     let projects: Vec<_> = now.projects.iter().map(|project| Choice::new(&project.id, &project.name)).collect();
     let several = projects.len() > 1;
     let is_database = now.ram.is_some();
+    let moves = if is_database {
+        "Variables that Berth wrote move along; none of the other project's is overwritten."
+    } else {
+        "Only while no app mounts it."
+    };
     let counts = choices(&now.capabilities.instances, str::to_owned);
     let reached = access(&now.capabilities);
     let disk_hint = format!("It is {} GiB now, and can only grow.", plain(now.disk));
@@ -201,7 +207,7 @@ pub fn SettingsForm(
                                     label="Project"
                                     value=draft.project
                                     options=projects
-                                    hint=Some("Variables that Berth wrote move along; none of the other project's is overwritten.".to_owned())
+                                    hint=Some(moves.to_owned())
                                     error=error("project_id")
                                 />
                             }

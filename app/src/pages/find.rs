@@ -158,7 +158,9 @@ fn List(found: Found, asked: Asked) -> impl IntoView {
                 let about = view! { <StateBadge state=service.state /> }.into_any();
                 rows.push(link(href, lu::LuDatabase, service.label, about));
             }
-            Some(action) if can_press(service.state, action) => rows.push(action_row(&slug, &service, action)),
+            Some(action) if action.is_of(service.service_type) && can_press(service.state, action) => {
+                rows.push(action_row(&slug, &service, action));
+            }
             Some(_) => {}
         }
     }

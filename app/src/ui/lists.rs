@@ -30,7 +30,7 @@ pub fn Figure(
     view! {
         <div class="bg-card px-4 py-[13px]">
             <dt class="text-[12.5px] text-ink-3">{label}</dt>
-            <dd class="mt-px text-lg font-semibold tracking-[-0.01em]">
+            <dd class="mt-px text-lg font-semibold tracking-[-0.01em] [overflow-wrap:anywhere]">
                 {value} " " <span class="text-sm font-normal tracking-normal text-ink-3">{rest}</span>
             </dd>
         </div>

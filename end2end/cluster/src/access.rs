@@ -29,13 +29,17 @@ impl Access {
         [("BERTH_KUBERNETES_CONFIG", &self.berth), ("KUBECONFIG", &self.kubeconfig)]
     }
 
-    /// Writes down what Berth has to know: the images of PostgreSQL, by which their majors are named.
-    pub(crate) fn tell_berth(&self, images: &[String]) -> Result<()> {
+    /// Writes down what Berth has to know: the images of PostgreSQL, by which their majors are named, and the storage class of
+    /// volumes that many apps share.
+    pub(crate) fn tell_berth(&self, images: &[String], shared: &str) -> Result<()> {
         let major = |image: &String| image.rsplit(':').next().and_then(|tag| tag.split('.').next()).map(str::to_owned);
         let images: serde_json::Map<_, _> =
             images.iter().filter_map(|image| Some((major(image)?, Value::from(image.clone())))).collect();
         // JSON is YAML
-        Ok(fs::write(&self.berth, serde_json::to_vec_pretty(&json!({ "images": images }))?)?)
+        Ok(fs::write(
+            &self.berth,
+            serde_json::to_vec_pretty(&json!({ "images": images, "volume_classes": { "RWX": shared } }))?,
+        )?)
     }
 }
 

@@ -50,7 +50,8 @@ impl Loopback {
         let access = Access::at(place.path());
         // none of them is run here
         let images: Vec<String> = (14..=18).map(|major| format!("localhost/postgresql:{major}.0")).collect();
-        access.tell_berth(&images)?;
+        // nor is a volume made
+        access.tell_berth(&images, "shared")?;
         starting.start(&access.kubeconfig).await.inspect_err(|_| tell(&place.path().join(LOGS)))?;
         let mut running = starting.running;
         running.reverse();

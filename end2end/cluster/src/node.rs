@@ -33,6 +33,8 @@ use crate::programs::{Programs, say};
 
 /// One box on a machine: its addresses are fixed. Not below the temporary directory, which the box has its own of.
 const PLACE: &str = "/var/tmp/berth-cluster";
+/// The storage class of volumes that many apps share: on one node any directory is one.
+const SHARED: &str = "shared";
 const NODE: &str = "node1";
 /// The box's own address; the machine has the one before it on the same wire.
 const ADDRESS: &str = "10.200.0.2";
@@ -64,7 +66,7 @@ impl Node {
         let starting = Starting { programs, images, place: place.to_owned() };
         let pki = starting.lay_out()?;
         let mut node = Self { boxed: None, access: Access::at(place) };
-        node.access.tell_berth(&starting.images.postgres)?;
+        node.access.tell_berth(&starting.images.postgres, SHARED)?;
         let boxed = node.boxed.insert(Boxed::new(place, &programs.pause).await?);
         starting.wire(boxed)?;
         // with the node go its logs
@@ -216,13 +218,19 @@ impl Starting<'_> {
     }
 
     async fn operator(&self, client: &Client) -> Result<()> {
-        let storage = json!({
-            "apiVersion": "storage.k8s.io/v1", "kind": "StorageClass",
-            "metadata": { "name": "standard", "annotations": { "storageclass.kubernetes.io/is-default-class": "true" } },
-            "provisioner": "kubernetes.io/host-path", "reclaimPolicy": "Delete", "volumeBindingMode": "WaitForFirstConsumer",
-            "allowVolumeExpansion": true,
-        });
-        api::apply(client, &storage).await?;
+        let class = |name: &str, default: bool, binding: &str| {
+            json!({
+                "apiVersion": "storage.k8s.io/v1", "kind": "StorageClass",
+                "metadata": {
+                    "name": name,
+                    "annotations": { "storageclass.kubernetes.io/is-default-class": default.to_string() },
+                },
+                "provisioner": "kubernetes.io/host-path", "reclaimPolicy": "Delete", "volumeBindingMode": binding,
+                "allowVolumeExpansion": default,
+            })
+        };
+        api::apply(client, &class("standard", true, "WaitForFirstConsumer")).await?;
+        api::apply(client, &class(SHARED, false, "Immediate")).await?;
         let release = Release::read(&self.programs.manifest)?;
         for object in &release.base {
             api::apply(client, object).await?;

@@ -9,7 +9,7 @@ import { type Project, type Refusal, type Service, details } from "../support/ty
 /** Every field of the contract's entity, and no other. */
 const ENTITY = `uuid name label service_type project_id resource_id created_at updated_at state state_reason observed_at role
   primary_addon_uuid replicas postgres_version instances creation_mode ram_size disk_size cpu_size public_access
-  environment_variables mount_point storage_access operation connection_details`.split(/\s+/).sort();
+  environment_variables mount_point storage_access mounts operation connection_details`.split(/\s+/).sort();
 const OPERATION = ["error", "kind", "progress", "state", "step", "uuid"];
 const INTERNAL = ["connection_url", "database", "hostname", "password", "port", "psql_command", "username"];
 const RFC_3339_UTC = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/;
@@ -54,6 +54,7 @@ test("a create answers the whole entity at once", async () => {
     environment_variables: true,
     mount_point: null,
     storage_access: null,
+    mounts: [],
     operation: { kind: "create" },
   });
   expect(service.name).toMatch(/^postgres-[a-z0-9]+$/);

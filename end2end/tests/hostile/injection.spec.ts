@@ -222,7 +222,8 @@ test("H02 every parameter of every list, and names that no list has", async () =
       const answer = await admin().get<Refusal>(`${at}?${encodeURIComponent(text)}=1`);
       // what takes no parameters at all may leave them unread
       if (answer.status === 200) expect(at, text).toMatch(/^\/(capabilities|plans|regions|users\/me|services\/[^/]+|projects\/[^/]+|resources\/[^/]+|operations\/[^/]+)$/);
-      else expect([answer.status, answer.text], `${at} ${text}`).toEqual([400, expect.not.stringMatching(INNARDS)]);
+      // and a database has no apps, whatever is asked of them
+      else expect([answer.status, answer.text], `${at} ${text}`).toEqual([at.endsWith("/apps") ? 422 : 400, expect.not.stringMatching(INNARDS)]);
     }
   }
   expect(tried).toBeGreaterThan(10 * FEW.length);
@@ -312,6 +313,9 @@ function calls(text: string): Record<string, object[]> {
     rotate_password: on({}),
     preflight: [{ new: { external_host: text } }, { new: { external_host: "db.invalid", auth_type: "password", replication_username: text, replication_password: text } }],
     promote_external: on({}),
+    mount_app: [...on({ mount: { app_id: "deployment/web" } }), { id, mount: { app_id: text } }, { id, mount: { app_id: "deployment/web", mount_point: text, label: text } }],
+    unmount_app: [...on({ unmount: { app_id: "deployment/web" } }), { id, unmount: { app_id: text } }],
+    list_apps: on({}),
     service_replication: on({}),
     preview_service: [{ new: { label: text } }, { new: { service_type: "postgres", postgres_version: "17", project_id: none, label: text } }],
     update_service: [...on({ change: { label: text } }), { id, change: { label: text, ram_size: "nonsense" } }],

@@ -265,7 +265,7 @@ test("H17 an update refuses what a create refuses, in the same words", async () 
   expect(codes(made)[0]).toBe(422);
 
   // what can't be changed isn't a field of an update
-  for (const field of ["uuid", "name", "state", "workspace_id", "created_at", "connection_details", "port", "password", "power", "service_type", "resource_id", "postgres_version", "creation_mode", "external_host", "mount_point", "storage_access", "s3_enabled", "replication_password"]) {
+  for (const field of ["uuid", "name", "state", "workspace_id", "created_at", "connection_details", "port", "password", "power", "service_type", "resource_id", "postgres_version", "creation_mode", "external_host", "mount_point", "storage_access", "mounts", "s3_enabled", "replication_password"]) {
     const answer = await admin().put<Refusal>(`/services/${mine.uuid}`, { [field]: (mine as never)[field] ?? "x" });
     expect([answer.status, answer.body.fields.map(({ field, code }) => [field, code])], field).toEqual([400, [[field, "unknown"]]]);
   }

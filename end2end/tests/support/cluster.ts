@@ -22,8 +22,10 @@ export function runtime(): Record<string, string | undefined> {
   return { BERTH_RUNTIME, BERTH_KUBERNETES_CONFIG, KUBECONFIG, BERTH_ALLOW_NETWORKS: "10.200.0.0/24" };
 }
 
+type Method = "GET" | "POST" | "DELETE" | "PATCH";
+
 /** Asks the API server behind Berth's back. */
-export async function kubernetes<T>(method: "GET" | "DELETE" | "PATCH", path: string, change?: object): Promise<T> {
+function ask(method: Method, path: string, change?: object): Promise<string> {
   const { clusters, users } = JSON.parse(readFileSync(process.env["KUBECONFIG"]!, "utf8")) as Kubeconfig;
   const [{ cluster }, { user }] = [clusters[0], users[0]];
   const bytes = (data: string) => Buffer.from(data, "base64");
@@ -33,19 +35,29 @@ export async function kubernetes<T>(method: "GET" | "DELETE" | "PATCH", path: st
     key: bytes(user["client-key-data"]),
   };
   return new Promise((done, fail) => {
-    const headers = change ? { "content-type": "application/merge-patch+json" } : {};
+    const type = method === "POST" ? "application/json" : "application/merge-patch+json";
+    const headers = change ? { "content-type": type } : {};
     const asked = request(new URL(path, cluster.server), { method, headers, ...identity }, (answer) => {
       let text = "";
       answer.setEncoding("utf8").on("data", (part: string) => (text += part));
-      answer.on("end", () => (answer.statusCode! < 300 ? done(JSON.parse(text) as T) : fail(new Error(`${method} ${path}: ${text}`))));
+      answer.on("end", () => (answer.statusCode! < 300 ? done(text) : fail(new Error(`${method} ${path}: ${text}`))));
     });
     asked.on("error", fail).end(change && JSON.stringify(change));
   });
 }
 
+export async function kubernetes<T>(method: Method, path: string, change?: object): Promise<T> {
+  return JSON.parse(await ask(method, path, change)) as T;
+}
+
+/** What a pod has said; nothing where it hasn't begun. */
+export function log({ metadata: { namespace, name } }: Thing): Promise<string> {
+  return ask("GET", `/api/v1/namespaces/${namespace}/pods/${name}/log`).catch(() => "");
+}
+
 /** An object, as far as the tests look at it. */
 export interface Thing {
-  metadata: { name: string; namespace: string; labels?: Record<string, string> };
+  metadata: { name: string; namespace: string; labels?: Record<string, string>; deletionTimestamp?: string };
 }
 
 /** Objects of a kind that have a label. */

@@ -14,6 +14,7 @@ export interface Service {
   cpu_size: number;
   operation: { uuid: string; kind: string; state: string; progress: number; error: string | null } | null;
   role: "primary" | "replica" | null;
+  mounts: { app_id: string; mount_point: string; label: string | null; state: string; reason: string | null }[];
   connection_details: Details | null;
 }
 

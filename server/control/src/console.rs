@@ -8,6 +8,7 @@ use contract::console::{Caller, Console, Secrets};
 use contract::log::{LogFilter, LogLines};
 use contract::members::Members;
 use contract::metrics::{Metrics, Span};
+use contract::mount::{App, AppMount, AppUnmount};
 use contract::operation::{Operation, OperationKind};
 use contract::page::{Page, PageRequest};
 use contract::preflight::Check;
@@ -40,6 +41,18 @@ impl Console for Control {
 
     async fn promote_external(&self, who: &Caller, id: &str) -> Answer<Service> {
         Ok(Control::promote_external(self, who, id).await?)
+    }
+
+    async fn mount_app(&self, who: &Caller, id: &str, mount: AppMount) -> Answer<Service> {
+        Ok(Control::mount_app(self, who, id, mount).await?)
+    }
+
+    async fn unmount_app(&self, who: &Caller, id: &str, unmount: AppUnmount) -> Answer<Service> {
+        Ok(Control::unmount_app(self, who, id, unmount).await?)
+    }
+
+    async fn list_apps(&self, who: &Caller, id: &str) -> Answer<Vec<App>> {
+        Ok(Control::list_apps(self, who, id).await?)
     }
 
     async fn service_replication(&self, who: &Caller, id: &str) -> Answer<Option<Replication>> {

@@ -9,10 +9,11 @@ use async_trait::async_trait;
 use contract::Capabilities;
 use contract::log::{LogFilter, LogLines};
 use contract::members::Member;
+use contract::mount::{App, AppId};
 use contract::preview::Preview;
 use contract::replication::Lsn;
-use contract::spec::{Size, Source};
-use contract::values::{Instances, PgMajor, Secret};
+use contract::spec::{Size, Source, StorageAccess};
+use contract::values::{Instances, Mib, MountPoint, PgMajor, Secret};
 use futures::stream::BoxStream;
 use uuid::Uuid;
 
@@ -238,13 +239,15 @@ pub struct Observed {
     pub degraded: Option<String>,
     /// Something that [`Provisioner::ensure`] had made, and would make again, isn't there any more.
     pub missing: Option<String>,
+    /// It goes on once somebody uses it: nothing is late.
+    pub idle: bool,
     /// What it has to say: what it waits for, what was found.
     pub detail: Option<String>,
 }
 
 impl Observed {
     pub fn at(phase: Phase) -> Self {
-        Self { phase, primary: None, outside: None, degraded: None, missing: None, detail: None }
+        Self { phase, primary: None, outside: None, degraded: None, missing: None, idle: false, detail: None }
     }
 
     pub fn saying(phase: Phase, detail: impl Into<String>) -> Self {
@@ -307,6 +310,35 @@ pub struct Publication {
     pub version: i64,
     /// By key; `None` where the project is gone.
     pub vars: Option<BTreeMap<String, Secret>>,
+}
+
+/// What is wanted of one volume.
+#[derive(Clone, Debug)]
+pub struct Volume {
+    pub service: ServiceRef,
+    /// Of the service; it stands on everything that a runtime makes for it.
+    pub id: Uuid,
+    pub project: Uuid,
+    pub disk: Mib,
+    pub access: StorageAccess,
+    /// It was there once: a runtime that doesn't find it reports [`Phase::Lost`] and makes none.
+    pub existed: bool,
+}
+
+/// Where an app has a volume.
+#[derive(Clone, Debug)]
+pub struct Place {
+    pub app: AppId,
+    pub mount_point: MountPoint,
+}
+
+/// How far a mount, or its end, is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Mounted {
+    /// It is so with every pod of the app.
+    Done,
+    /// What is waited for.
+    Underway(String),
 }
 
 /// Why a runtime didn't do it.
@@ -385,6 +417,38 @@ pub trait Provisioner: Send + Sync + 'static {
     /// to do.
     async fn publish(&self, publication: &Publication) -> Result<(), PortError>;
 
+    /// Its volumes; `None` where it has none to give.
+    fn volumes(&self) -> Option<&dyn Volumes>;
+
     /// Names of services that may have changed: hints, which may be lost or wrong.
     fn changes(&self) -> BoxStream<'static, ServiceName>;
+}
+
+/// Volumes that apps share. Every method may be called again at any time, also after a crash in its middle.
+#[async_trait]
+pub trait Volumes: Send + Sync {
+    /// Goes one step from what is there to what is wanted, and reports where that is: [`Phase::Preparing`], [`Phase::Ready`] or
+    /// [`Phase::Lost`].
+    ///
+    /// Absent: begins to make it. Half done: goes on. Already done: changes nothing. One that is to grow is ready, and degraded where
+    /// it can't.
+    async fn ensure(&self, volume: &Volume) -> Result<Observed, PortError>;
+
+    /// What [`Volumes::ensure`] would make of a wish, with what it refuses, and changes nothing.
+    async fn preview(&self, volume: &Volume) -> Result<Preview, PortError>;
+
+    /// Gives an app of its project the volume, and begins its pods anew where they haven't got it. An app that has it at another place
+    /// gets it at this one. Rejected where there is no such app, or something else is there.
+    async fn mount(&self, volume: &Volume, place: &Place) -> Result<Mounted, PortError>;
+
+    /// Takes the volume from an app, which is done once none of its pods has it. No such app, or it hasn't got it: nothing to do.
+    /// Rejected where somebody else has given it to that app, too.
+    async fn unmount(&self, service: &ServiceRef, app: &AppId) -> Result<Mounted, PortError>;
+
+    /// Takes it from every app that Berth has given it to, and removes it once no pod has it. Absent: [`Removal::Gone`]. Half removed:
+    /// goes on.
+    async fn delete(&self, service: &ServiceRef) -> Result<Removal, PortError>;
+
+    /// The apps of a project, by name.
+    async fn apps(&self, workspace: Uuid, project: Uuid) -> Result<Vec<App>, PortError>;
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use control::port::PortError;
 use kube::Error;
+use kube::core::Status;
 
 /// How long a request may be refused for what a moment mends: another's change, too many requests, a server that is busy.
 const SOON: Duration = Duration::from_secs(1);
@@ -17,6 +18,7 @@ const NO_WEBHOOK: &str = "failed calling webhook";
 pub(crate) fn failed(error: Error) -> PortError {
     match error {
         Error::Api(status) => match status.code {
+            422 if is_another(&status) => PortError::retry("It was made anew meanwhile"),
             400 | 413 | 422 => PortError::Rejected(status.message.clone()),
             403 if !status.message.contains("exceeded quota") && !status.message.contains("being terminated") => {
                 PortError::retry(format!("Berth lacks a right on the cluster: {}", status.message))
@@ -39,6 +41,12 @@ pub(crate) fn failed(error: Error) -> PortError {
     }
 }
 
+/// Whether another object has taken the place of the one that was meant: its uid can't be changed.
+fn is_another(status: &Status) -> bool {
+    let causes = status.details.as_ref().map(|details| details.causes.as_slice()).unwrap_or_default();
+    causes.iter().any(|cause| cause.field == "metadata.uid")
+}
+
 /// Whether it is an answer with this status.
 pub(crate) fn is(error: &Error, code: u16) -> bool {
     matches!(error, Error::Api(status) if status.code == code)
@@ -46,8 +54,6 @@ pub(crate) fn is(error: &Error, code: u16) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use kube::core::Status;
-
     use super::*;
 
     fn answered(code: u16, message: &str) -> PortError {

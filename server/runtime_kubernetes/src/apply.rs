@@ -59,8 +59,7 @@ impl Inner {
         let (secrets, policies) = (self.namespaced(service), self.namespaced(service));
         let made = futures::future::try_join(apply(&secrets, &secret), apply(&policies, &policy)).await;
         if let Err(error) = made {
-            // somebody may have taken it away
-            self.namespaces.lock().unwrap_or_else(PoisonError::into_inner).remove(&service.workspace);
+            self.forget_namespace(service.workspace);
             return Err(match error {
                 error if is(&error, 404) => PortError::retry("The namespace of its workspace is gone"),
                 error => failed(error),
@@ -117,6 +116,11 @@ impl Inner {
         }
         self.namespaces.lock().unwrap_or_else(PoisonError::into_inner).insert(workspace);
         Ok(())
+    }
+
+    /// Somebody may have taken it away.
+    pub(crate) fn forget_namespace(&self, workspace: Uuid) {
+        self.namespaces.lock().unwrap_or_else(PoisonError::into_inner).remove(&workspace);
     }
 
     /// Where the API server listens, as pods see it: the operator's instance manager has to reach it.

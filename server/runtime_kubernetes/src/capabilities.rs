@@ -2,7 +2,7 @@
 
 use contract::Capabilities;
 use contract::capabilities::{Choice, Range, Runtime};
-use contract::spec::ServiceType;
+use contract::spec::StorageAccess;
 use contract::values::PgMajor;
 use k8s_openapi::api::core::v1::Node;
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
@@ -12,7 +12,7 @@ use kube_quantity::ParsedQuantity;
 
 use crate::config::Config;
 
-const LATER: &str = "this version of Berth does not provide it yet";
+const NO_CLASS: &str = "the configuration of this installation names no storage class for it";
 /// The oldest that the operator supports.
 const OLDEST: u8 = 14;
 /// MiB below which an instance has no room beside the operator's instance manager.
@@ -29,7 +29,9 @@ pub struct Capacity {
 pub(crate) fn of(config: &Config) -> Capabilities {
     let today = time::OffsetDateTime::now_utc().date();
     let mut can = Capabilities::everything(Runtime::Kubernetes, today);
-    can.service_types = vec![Choice::yes(ServiceType::Postgres), Choice::no(ServiceType::SharedStorage, LATER)];
+    if config.volume_class(StorageAccess::Rwx).is_none() {
+        can.storage_access = vec![Choice::yes(StorageAccess::Rwo), Choice::no(StorageAccess::Rwx, NO_CLASS)];
+    }
     can.ram_size = RAM_MIB;
     for major in PgMajor::all() {
         let reason = match config.image(major) {
@@ -98,6 +100,14 @@ mod tests {
         assert!(is_open(&node(serde_json::json!({}))) && is_open(&tainted("PreferNoSchedule")));
         assert!(!is_open(&tainted("NoSchedule")) && !is_open(&tainted("NoExecute")));
         assert!(!is_open(&node(serde_json::json!({ "unschedulable": true }))));
+    }
+
+    #[test]
+    fn a_volume_of_many_apps_needs_a_class_that_can() {
+        let rwx = |config: &Config| of(config).storage_access.into_iter().find(|choice| choice.value == "RWX").unwrap();
+        assert!(rwx(&Config::default()).reason.unwrap().contains("no storage class"));
+        let classes = [("RWX".to_owned(), "nfs".to_owned())].into();
+        assert!(rwx(&Config { volume_classes: classes, ..Config::default() }).available);
     }
 
     #[test]

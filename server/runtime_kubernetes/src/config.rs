@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use contract::spec::StorageAccess;
 use contract::values::PgMajor;
 use serde::Deserialize;
 
@@ -15,6 +16,9 @@ pub struct Config {
     pub images: BTreeMap<String, String>,
     /// The storage class of databases; without one, the cluster's default.
     pub storage_class: Option<String>,
+    /// The storage class of volumes that apps share, by access: `RWX: nfs`. Without one for RWO, the cluster's default; without one
+    /// for RWX there are no such volumes.
+    pub volume_classes: BTreeMap<String, String>,
     /// The namespace of the operator, which has to reach the instances.
     pub operator_namespace: String,
     /// The namespace that Berth runs in, where that is in the cluster and another than that of its pod: it reaches the databases, too.
@@ -39,6 +43,7 @@ impl Default for Config {
         Self {
             images: (14..=18).map(image).collect(),
             storage_class: None,
+            volume_classes: BTreeMap::new(),
             operator_namespace: "cnpg-system".into(),
             berth_namespace: None,
             disk_gib: None,
@@ -58,10 +63,18 @@ impl Config {
     fn parse(text: &str) -> Result<Self, String> {
         let config: Self = serde_saphyr::from_str(text).map_err(|error| error.to_string())?;
         let known = |major: &str| PgMajor::all().any(|known| known.to_string() == major);
-        match config.images.keys().find(|major| !known(major)) {
-            Some(major) => Err(format!("images: {major} is no major version of PostgreSQL that Berth knows")),
+        if let Some(major) = config.images.keys().find(|major| !known(major)) {
+            return Err(format!("images: {major} is no major version of PostgreSQL that Berth knows"));
+        }
+        match config.volume_classes.keys().find(|access| access.parse::<StorageAccess>().is_err()) {
+            Some(access) => Err(format!("volume_classes: {access} is none of {}", StorageAccess::listed())),
             None => Ok(config),
         }
+    }
+
+    /// The storage class of a volume; `None`: the cluster's default.
+    pub(crate) fn volume_class(&self, access: StorageAccess) -> Option<&str> {
+        self.volume_classes.get(access.as_str()).map(String::as_str)
     }
 
     pub(crate) fn image(&self, major: PgMajor) -> Option<&str> {
@@ -85,5 +98,6 @@ mod tests {
     fn what_it_does_not_know_is_refused_by_name() {
         assert!(Config::parse("image: {}").unwrap_err().contains("image"));
         assert!(Config::parse("images: {\"9\": \"a\"}").unwrap_err().contains("images: 9 "));
+        assert!(Config::parse("volume_classes: {ROX: a}").unwrap_err().contains("volume_classes: ROX "));
     }
 }

@@ -6,6 +6,7 @@
 
 mod answers;
 mod apply;
+mod apps;
 mod breaker;
 mod capabilities;
 mod cluster;
@@ -26,6 +27,7 @@ mod provisioner;
 mod publish;
 mod remove;
 mod session;
+mod volumes;
 mod wanted;
 mod watch;
 

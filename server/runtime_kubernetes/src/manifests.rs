@@ -166,7 +166,7 @@ pub(crate) fn cluster(desired: &Desired, config: &Config, image: &str, raw: bool
         // with one instance it would keep a node from being drained for ever
         enable_pdb: desired.instances.count() > 1,
         smart_shutdown_timeout: 1,
-        inherited_metadata: Inherited { labels: names::inherited(desired) },
+        inherited_metadata: Inherited { labels: names::inherited(&desired.service, desired.id, desired.project) },
         managed: Managed {
             services: ManagedServices {
                 additional: desired.public_access.then(|| public(desired)).into_iter().collect(),
@@ -241,7 +241,7 @@ pub(crate) fn metadata(desired: &Desired, name: String) -> ObjectMeta {
     ObjectMeta {
         name: Some(name),
         namespace: Some(names::namespace(desired.service.workspace)),
-        labels: Some(names::labels(desired)),
+        labels: Some(names::labels(&desired.service, desired.id, desired.project)),
         ..ObjectMeta::default()
     }
 }

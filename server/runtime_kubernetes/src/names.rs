@@ -2,11 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use control::port::{Desired, ServiceName, ServiceRef};
+use control::port::{ServiceName, ServiceRef};
 use uuid::Uuid;
 
 /// Whose fields they are, for server-side apply.
 pub(crate) const FIELD_MANAGER: &str = "berth";
+
+/// Whose fields of an app they are that give it a volume: the same for no other volume, so that each is taken away by itself.
+pub(crate) fn mounter(volume: &ServiceName) -> String {
+    format!("{FIELD_MANAGER}/{volume}")
+}
 
 pub(crate) const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
 pub(crate) const WORKSPACE: &str = "berth.dev/workspace";
@@ -67,20 +72,20 @@ pub(crate) fn instances(name: &ServiceName) -> String {
 }
 
 /// The labels of everything that is a service's, also of what the operator makes for it.
-pub(crate) fn inherited(desired: &Desired) -> BTreeMap<String, String> {
+pub(crate) fn inherited(service: &ServiceRef, id: Uuid, project: Uuid) -> BTreeMap<String, String> {
     [
-        (SERVICE, desired.id.to_string()),
-        (NAME, desired.service.name.to_string()),
-        (PROJECT, desired.project.to_string()),
-        (WORKSPACE, desired.service.workspace.to_string()),
+        (SERVICE, id.to_string()),
+        (NAME, service.name.to_string()),
+        (PROJECT, project.to_string()),
+        (WORKSPACE, service.workspace.to_string()),
     ]
     .map(|(key, value)| (key.to_owned(), value))
     .into()
 }
 
 /// The labels of what we make ourselves.
-pub(crate) fn labels(desired: &Desired) -> BTreeMap<String, String> {
-    let mut labels = inherited(desired);
+pub(crate) fn labels(service: &ServiceRef, id: Uuid, project: Uuid) -> BTreeMap<String, String> {
+    let mut labels = inherited(service, id, project);
     labels.insert(MANAGED_BY.into(), FIELD_MANAGER.into());
     labels
 }

@@ -1,15 +1,18 @@
 //! A dry run: what would be applied, and what the API server and the operator's webhooks say of it.
 
+use std::fmt::Debug;
+
 use contract::preview::Preview;
 use contract::problem::Problem;
-use control::port::{Desired, PortError};
+use control::port::{Desired, PortError, Volume};
+use kube::Resource;
 use kube::api::{Api, Patch, PatchParams, ValidationDirective};
-use kube::core::Status;
+use kube::core::{NamespaceResourceScope, Status};
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::answers::{failed, is};
-use crate::cluster::Cluster;
-use crate::{Inner, follows, manifests, names};
+use crate::{Inner, follows, manifests, names, volumes};
 
 #[cfg(all(test, feature = "loopback"))]
 mod tests;
@@ -39,31 +42,45 @@ impl Inner {
         });
         let yaml = [yaml(&secret), source.unwrap_or_default(), yaml(&policy), yaml(&cluster)].concat();
         let namespace = names::namespace(desired.service.workspace);
-        let problems = match self.try_out(&namespace, &cluster).await {
-            Err(error) if is(&error, 404) => self.try_out(ANY, &cluster).await,
-            other => other,
-        };
-        let problems = match problems {
-            Ok(()) => Vec::new(),
-            Err(kube::Error::Api(status)) if matches!(status.code, 400 | 422) => refusals(&status),
-            Err(error) => return Err(failed(error)),
-        };
-        Ok(Preview { yaml, problems })
+        Ok(Preview { yaml, problems: self.refusals(&namespace, &cluster, field).await? })
     }
 
-    async fn try_out(&self, namespace: &str, cluster: &Cluster) -> Result<(), kube::Error> {
+    pub(crate) async fn preview_volume(&self, volume: &Volume) -> Result<Preview, PortError> {
+        let claim = volumes::claim(volume, &self.config);
+        let problems = self.refusals(&names::namespace(volume.service.workspace), &claim, claim_field).await?;
+        Ok(Preview { yaml: yaml(&claim), problems })
+    }
+
+    /// What the API server refuses of an object.
+    async fn refusals<K>(&self, namespace: &str, object: &K, field: Field) -> Result<Vec<Problem>, PortError>
+    where
+        K: Resource<DynamicType = (), Scope = NamespaceResourceScope> + Serialize + DeserializeOwned + Clone + Debug,
+    {
+        let tried = match self.try_out(namespace, object).await {
+            Err(error) if is(&error, 404) => self.try_out(ANY, object).await,
+            other => other,
+        };
+        match tried {
+            Ok(()) => Ok(Vec::new()),
+            Err(kube::Error::Api(status)) if matches!(status.code, 400 | 422) => Ok(refusals(&status, field)),
+            Err(error) => Err(failed(error)),
+        }
+    }
+
+    async fn try_out<K>(&self, namespace: &str, object: &K) -> Result<(), kube::Error>
+    where
+        K: Resource<DynamicType = (), Scope = NamespaceResourceScope> + Serialize + DeserializeOwned + Clone + Debug,
+    {
         let params = PatchParams {
             dry_run: true,
             force: true,
             field_manager: Some(names::FIELD_MANAGER.into()),
             field_validation: Some(ValidationDirective::Strict),
         };
-        let mut cluster = cluster.clone();
-        cluster.metadata.namespace = Some(namespace.to_owned());
-        let name = cluster.metadata.name.clone().unwrap_or_default();
-        Api::<Cluster>::namespaced(self.client.clone(), namespace)
-            .patch(&name, &params, &Patch::Apply(cluster))
-            .await?;
+        let mut object = object.clone();
+        object.meta_mut().namespace = Some(namespace.to_owned());
+        let name = object.meta().name.clone().unwrap_or_default();
+        Api::<K>::namespaced(self.client.clone(), namespace).patch(&name, &params, &Patch::Apply(object)).await?;
         Ok(())
     }
 }
@@ -73,8 +90,11 @@ fn yaml(object: &impl Serialize) -> String {
     serde_saphyr::to_string(object).map(|text| format!("---\n{}\n", text.trim_end())).unwrap_or_default()
 }
 
+/// The field of the contract that a field of an object was made of.
+pub(crate) type Field = fn(path: &str, message: &str) -> &'static str;
+
 /// What an answer refuses, by the fields of the contract. One problem a field: the first.
-pub(crate) fn refusals(status: &Status) -> Vec<Problem> {
+pub(crate) fn refusals(status: &Status, field: Field) -> Vec<Problem> {
     let causes = status.details.as_ref().map(|details| details.causes.as_slice()).unwrap_or_default();
     let mut problems: Vec<Problem> = Vec::new();
     for cause in causes {
@@ -89,8 +109,19 @@ pub(crate) fn refusals(status: &Status) -> Vec<Problem> {
     problems
 }
 
-/// The field of the contract that a field of a `Cluster` was made of.
-fn field(path: &str, message: &str) -> &'static str {
+/// Of a claim.
+fn claim_field(path: &str, _: &str) -> &'static str {
+    if path.starts_with("spec.resources") {
+        "disk_size"
+    } else if path.starts_with("spec.accessModes") || path.starts_with("spec.storageClassName") {
+        "storage_access"
+    } else {
+        "service_type"
+    }
+}
+
+/// Of a `Cluster`.
+pub(crate) fn field(path: &str, message: &str) -> &'static str {
     let begins =
         |prefix: &str| path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']));
     if begins("spec.instances") || begins("spec.minSyncReplicas") || begins("spec.maxSyncReplicas") {

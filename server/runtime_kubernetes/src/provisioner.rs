@@ -12,7 +12,7 @@ use contract::preview::Preview;
 use contract::values::Secret;
 use control::port::{
     Desired, Following, Measurement, Observed, Phase, PortError, Power, Provisioner, Publication, Removal, ServiceName,
-    ServiceRef, SignIn, SignedIn,
+    ServiceRef, SignIn, SignedIn, Volumes,
 };
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
@@ -158,6 +158,10 @@ impl Provisioner for KubernetesRuntime {
 
     async fn publish(&self, publication: &Publication) -> Result<(), PortError> {
         self.0.publish(publication).await
+    }
+
+    fn volumes(&self) -> Option<&dyn Volumes> {
+        Some(self)
     }
 
     fn changes(&self) -> BoxStream<'static, ServiceName> {

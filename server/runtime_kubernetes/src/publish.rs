@@ -5,14 +5,12 @@ use k8s_openapi::ByteString;
 use k8s_openapi::api::apps::v1::{Deployment, StatefulSet};
 use k8s_openapi::api::core::v1::{PodTemplateSpec, Secret};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use kube::Resource;
 use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams};
-use kube::core::NamespaceResourceScope;
-use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use crate::answers::{failed, is};
 use crate::apply::apply;
+use crate::apps::Runs;
 use crate::remove::delete;
 use crate::{Inner, names};
 
@@ -49,26 +47,17 @@ impl Inner {
         apply(&secrets, &secret).await.map_err(failed)?;
         let apps = ListParams::default().labels(&format!("{}={project}", names::PROJECT));
         let deployments = Api::<Deployment>::namespaced(self.client.clone(), &namespace);
-        roll_out(&deployments, &apps, &name, *version, |app| app.spec.as_ref().map(|spec| &spec.template)).await?;
+        roll_out(&deployments, &apps, &name, *version).await?;
         let stateful = Api::<StatefulSet>::namespaced(self.client.clone(), &namespace);
-        roll_out(&stateful, &apps, &name, *version, |app| app.spec.as_ref().map(|spec| &spec.template)).await
+        roll_out(&stateful, &apps, &name, *version).await
     }
 }
 
 /// Gives the pods of those apps that read the Secret another annotation, for which their controller replaces them one by one.
-async fn roll_out<K>(
-    api: &Api<K>,
-    apps: &ListParams,
-    secret: &str,
-    version: i64,
-    template: impl Fn(&K) -> Option<&PodTemplateSpec>,
-) -> Result<(), PortError>
-where
-    K: Resource<DynamicType = (), Scope = NamespaceResourceScope> + Clone + DeserializeOwned + std::fmt::Debug,
-{
+async fn roll_out<K: Runs>(api: &Api<K>, apps: &ListParams, secret: &str, version: i64) -> Result<(), PortError> {
     let version = version.to_string();
     for app in api.list(apps).await.map_err(failed)? {
-        let Some(template) = template(&app).filter(|template| reads(template, secret)) else { continue };
+        let Some(template) = app.template().filter(|template| reads(template, secret)) else { continue };
         let annotations = template.metadata.as_ref().and_then(|metadata| metadata.annotations.as_ref());
         if annotations.and_then(|all| all.get(VERSION)) == Some(&version) {
             continue;

@@ -13,7 +13,7 @@ use contract::service::MemberRole;
 use contract::values::Secret;
 use control::port::{
     Desired, Following, Measurement, Observed, Phase, PortError, Power, Provisioner, Publication, Removal, ServiceName,
-    ServiceRef, SignIn, SignedIn,
+    ServiceRef, SignIn, SignedIn, Volumes,
 };
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
@@ -144,6 +144,10 @@ impl Provisioner for LocalRuntime {
 
     async fn publish(&self, _: &Publication) -> Result<(), PortError> {
         Ok(())
+    }
+
+    fn volumes(&self) -> Option<&dyn Volumes> {
+        None
     }
 
     fn changes(&self) -> BoxStream<'static, ServiceName> {

@@ -13,6 +13,7 @@ use contract::event::Event;
 use contract::log::{LogFilter, LogLines};
 use contract::members::Members;
 use contract::metrics::{Metrics, Span};
+use contract::mount::{App, AppMount, AppUnmount};
 use contract::operation::{Operation, OperationKind, OperationState, OperationSummary};
 use contract::page::{Page, PageRequest};
 use contract::permission::Role;
@@ -122,7 +123,7 @@ pub fn service() -> Service {
         "created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z", "state": "pending", "state_reason": null,
         "observed_at": null, "role": "primary", "primary_addon_uuid": null, "replicas": [], "postgres_version": "17",
         "instances": 1, "creation_mode": "fresh", "ram_size": 256, "disk_size": 1, "cpu_size": 0.25, "public_access": "0",
-        "environment_variables": false, "mount_point": null, "storage_access": null, "operation": null, "connection_details": details,
+        "environment_variables": false, "mount_point": null, "storage_access": null, "mounts": [], "operation": null, "connection_details": details,
     });
     serde_json::from_value(value).unwrap()
 }
@@ -221,6 +222,15 @@ impl Console for Fake {
     }
     async fn promote_external(&self, _: &Caller, id: &str) -> Answer<Service> {
         self.done(format!("promote_external {id}"), service())
+    }
+    async fn mount_app(&self, _: &Caller, id: &str, mount: AppMount) -> Answer<Service> {
+        self.done(format!("mount_app {id} {}", json(&mount)), service())
+    }
+    async fn unmount_app(&self, _: &Caller, id: &str, unmount: AppUnmount) -> Answer<Service> {
+        self.done(format!("unmount_app {id} {}", json(&unmount)), service())
+    }
+    async fn list_apps(&self, _: &Caller, id: &str) -> Answer<Vec<App>> {
+        self.done(format!("list_apps {id}"), vec![])
     }
     async fn service_replication(&self, _: &Caller, id: &str) -> Answer<Option<Replication>> {
         self.done(format!("service_replication {id}"), None)

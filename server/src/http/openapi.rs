@@ -258,7 +258,9 @@ mod tests {
         DELETE /api/v1/services/{id}: 204 400 401 403 404 413 431 500 503
         GET /api/v1/services/{id}: 200 400 401 403 404 413 431 500 503
         PUT /api/v1/services/{id}: 200 400 401 403 404 413 415 422 431 500 503
+        GET /api/v1/services/{id}/apps: 200 400 401 403 404 413 422 431 500 503
         GET /api/v1/services/{id}/events: 200 400 401 403 404 413 429 431 500 503
+        POST /api/v1/services/{id}/mount_app: 200 400 401 403 404 413 415 422 431 500 503
         GET /api/v1/services/{id}/operations: 200 400 401 403 404 413 431 500 503
         POST /api/v1/services/{id}/promote_external: 200 400 401 403 404 409 413 422 431 500 503
         POST /api/v1/services/{id}/retry: 200 400 401 403 404 413 422 431 500 503
@@ -266,6 +268,7 @@ mod tests {
         POST /api/v1/services/{id}/rotate_password: 200 400 401 403 404 413 422 431 500 503
         PATCH /api/v1/services/{id}/state: 200 400 401 403 404 413 415 422 431 500 503
         POST /api/v1/services/{id}/test_connection: 200 400 401 403 404 413 422 431 500 503
+        POST /api/v1/services/{id}/unmount_app: 200 400 401 403 404 413 415 422 431 500 503
         GET /api/v1/users/me: 200 400 401 404 413 431 500 503
         GET /api/v1/users/me/tokens: 200 400 401 404 413 431 500 503
         POST /api/v1/users/me/tokens: 201 400 401 404 413 415 422 431 500 503
@@ -291,7 +294,7 @@ mod tests {
 
     #[test]
     fn words_are_listed_as_they_are_written() {
-        use contract::{capabilities, change, event, operation, permission, preflight, service, spec, state};
+        use contract::{capabilities, change, event, mount, operation, permission, preflight, service, spec, state};
         let (_, document) = api();
         let said = |name: &str| document["components"]["schemas"][name]["enum"].clone();
         assert_eq!(said("Runtime"), json!(capabilities::Runtime::ALL));
@@ -306,9 +309,11 @@ mod tests {
         assert_eq!(said("CreationMode"), json!(spec::CreationMode::ALL));
         assert_eq!(said("AuthType"), json!(spec::AuthType::ALL));
         assert_eq!(said("StorageAccess"), json!(spec::StorageAccess::ALL));
+        assert_eq!(said("AppKind"), json!(mount::AppKind::ALL));
+        assert_eq!(said("MountState"), json!(mount::MountState::ALL));
         assert_eq!(said("State"), json!(state::State::ALL));
         let lists = document["components"]["schemas"].as_object().unwrap().values().filter(|it| it["enum"].is_array());
-        assert_eq!(lists.count(), 14, "Instances, and those above");
+        assert_eq!(lists.count(), 16, "Instances, and those above");
     }
 
     #[test]

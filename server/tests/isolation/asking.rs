@@ -160,6 +160,7 @@ fn values(world: &World, person: &Person, reach: Reach, spelling: Spelling) -> B
         ("{service}", named(|place| &place.service, "postgres-zzzzz")),
         ("{failed}", named(|place| &place.failed, "postgres-zzzzy")),
         ("{copy}", named(|place| &place.copy, "postgres-zzzzx")),
+        ("{volume}", named(|place| &place.volume, "storage-zzzzz")),
         ("{token}", his(|person| person.token)),
         ("{session}", his(|person| person.session)),
         ("{here.project}", world.own.project.to_string()),

@@ -37,7 +37,8 @@ impl Reach {
     const OF_NOTHING: &[Reach] = &[Nowhere, Own, Abroad];
 }
 
-const OF_PLACES: [&str; 7] = ["{project}", "{empty}", "{resource}", "{operation}", "{service}", "{failed}", "{copy}"];
+const OF_SERVICES: [&str; 4] = ["{service}", "{failed}", "{copy}", "{volume}"];
+const OF_PLACES: [&str; 4] = ["{project}", "{empty}", "{resource}", "{operation}"];
 const OF_PERSONS: [&str; 2] = ["{token}", "{session}"];
 
 impl Row {
@@ -48,7 +49,7 @@ impl Row {
     pub fn reaches(&self) -> &'static [Reach] {
         match self.needs {
             Needs::Anything | Needs::Nothing => &[Own],
-            _ if self.names(&OF_PLACES) => Reach::OF_PLACES,
+            _ if self.names(&OF_PLACES) || self.names(&OF_SERVICES) => Reach::OF_PLACES,
             _ if self.names(&OF_PERSONS) => Reach::OF_PERSONS,
             _ => Reach::OF_NOTHING,
         }
@@ -56,7 +57,7 @@ impl Row {
 
     /// A service is its uuid or its name.
     pub fn spellings(&self) -> &'static [Spelling] {
-        let both = self.names(&["{service}", "{failed}", "{copy}"]) && !self.body.contains("entity_id");
+        let both = self.names(&OF_SERVICES) && !self.body.contains("entity_id");
         if both { &[Spelling::Uuid, Spelling::Name] } else { &[Spelling::Uuid] }
     }
 

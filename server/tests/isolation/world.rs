@@ -46,6 +46,8 @@ pub struct Place {
     pub failed: Named,
     /// One that follows an external server.
     pub copy: Named,
+    /// A volume that an app has.
+    pub volume: Named,
     pub operation: Uuid,
     /// What the two sign in with.
     pub password: String,
@@ -64,12 +66,12 @@ impl Place {
 
     /// What it is known by.
     pub fn marks(&self) -> Vec<String> {
-        let ids =
-            [self.project, self.empty, self.resource, self.service.id, self.failed.id, self.copy.id, self.operation];
-        let things =
-            ["project", "empty", "resource", "service", "failed", "copy"].map(|thing| format!("{thing}-{}", self.word));
-        let names = [self.service.name.clone(), self.failed.name.clone(), self.copy.name.clone()];
-        ids.map(|id| id.to_string()).into_iter().chain(things).chain(names).collect()
+        let services = [&self.service, &self.failed, &self.copy, &self.volume];
+        let ids = [self.project, self.empty, self.resource, self.operation];
+        let ids = ids.into_iter().chain(services.map(|service| service.id)).map(|id| id.to_string());
+        let things = ["project", "empty", "resource", "service", "failed", "copy", "volume"];
+        let things = things.map(|thing| format!("{thing}-{}", self.word));
+        ids.chain(things).chain(services.map(|service| service.name.clone())).collect()
     }
 }
 
@@ -289,6 +291,7 @@ impl Make {
         let service = self.service(&who, project, &format!("service-{word}"), true).await;
         let failed = self.service(&who, project, &format!("failed-{word}"), false).await;
         let copy = self.service(&who, project, &format!("copy-{word}"), false).await;
+        let volume = self.volume(&who, project, &format!("volume-{word}")).await;
         let line = format!("Logged-By-{word}");
         self.runtime.says(&ServiceName::parse(&service.name).unwrap(), &line);
         let named = |service: &Service| Named { id: service.uuid, name: service.name.clone() };
@@ -308,6 +311,7 @@ impl Make {
             service: named(&service),
             failed: named(&failed),
             copy: named(&copy),
+            volume: named(&volume),
             value,
             line,
         }
@@ -323,17 +327,32 @@ impl Make {
             environment_variables: environment_variables.into(),
             ..Default::default()
         };
+        self.made(who, new, State::Healthy).await
+    }
+
+    async fn volume(&self, who: &Caller, project: Uuid, label: &str) -> Service {
+        let new = NewService {
+            service_type: "shared_storage".into(),
+            project_id: project.to_string().into(),
+            label: label.into(),
+            mount_point: "/data".into(),
+            ..Default::default()
+        };
+        self.made(who, new, State::Bound).await
+    }
+
+    async fn made(&self, who: &Caller, new: NewService, state: State) -> Service {
         let made = Console::create_service(&self.control, who, new, None).await.unwrap();
         let began = Instant::now();
         while began.elapsed() < LONG {
             let seen = Console::get_service(&self.control, who, &made.name, Secrets::Shown).await.unwrap();
             let done = seen.operation.as_ref().is_some_and(|o| o.state == OperationState::Succeeded);
-            if seen.state == State::Healthy && done {
+            if seen.state == state && done {
                 return seen;
             }
             tokio::time::sleep(PACE).await;
         }
-        panic!("{label} never became healthy")
+        panic!("{} never became {state}", made.label)
     }
 
     async fn project(&self, who: &Caller, name: &str) -> Uuid {
@@ -363,7 +382,7 @@ impl Make {
         let all = "select password_hash from users where password_hash <> ''
                    union select encode(secret_hash, f) from tokens, formats union select encode(secret_hash, f) from sessions, formats
                    union select encode(sealed_value, f) from vars, formats
-                   union select encode(sealed_password, f) from services, formats";
+                   union select encode(sealed_password, f) from services, formats where sealed_password is not null";
         let all = ["with formats(f) as (values ('hex'), ('base64')) ", all].concat();
         sqlx::query_scalar(sqlx::AssertSqlSafe(all)).fetch_all(&self.pool).await.unwrap()
     }
@@ -382,6 +401,8 @@ impl Make {
             "update services set creation_mode = 'external_replica' where label like 'copy-%'",
             "insert into sources (service_id, workspace_id, host, port, username, auth_type, sealed_secret)
              select id, workspace_id, 'db.example', 5432, 'replicator', 'password', '' from services where label like 'copy-%'",
+            "insert into mounts (service_id, workspace_id, project_id, app, mount_point)
+             select id, workspace_id, project_id, 'deployment/web', '/data' from services where label like 'volume-%'",
             "update tokens set last_used_at = now() + interval '1 hour'",
             "update sessions set last_seen_at = now() + interval '1 hour'",
         ] {

@@ -1,4 +1,4 @@
-use contract::{capabilities::Version, scalar::plain};
+use contract::{capabilities::Version, scalar::plain, spec::ServiceType};
 use leptos::prelude::*;
 
 use super::Form;
@@ -16,7 +16,7 @@ pub fn Types(form: Form) -> impl IntoView {
     for choice in &mut types {
         choice.text = match choice.value.as_str() {
             "postgres" => "A database of its own: fresh, or a replica of one you run elsewhere.",
-            _ => "A volume that several apps mount at the same path.",
+            _ => "A volume that apps mount: one of them, or many at once.",
         }
         .to_owned();
     }
@@ -46,7 +46,7 @@ pub fn Basics(form: Form) -> impl IntoView {
             {several.then(|| view! { <Select name="project_id" label="Project" value=draft.project options=projects error=form.error("project_id") /> })}
             <Pools form />
         </div>
-        <div class="grid gap-4.5 sm:grid-cols-2">
+        <div class=draft.only(ServiceType::Postgres, "grid gap-4.5 sm:grid-cols-2")>
             <Segmented name="creation_mode" label="Start from" value=draft.mode options=modes error=form.error("creation_mode") />
             <Versions form versions=offer.capabilities.postgres_versions.clone() />
         </div>
@@ -94,7 +94,7 @@ fn Versions(form: Form, versions: Vec<Version>) -> impl IntoView {
     view! { <Segmented name="postgres_version" label="Version" value=chosen options=options hint error=form.error("postgres_version") /> }
 }
 
-/// Memory, disk, CPU, instances, and who reaches them.
+/// The disk; and of a database memory, CPU, instances, and who reaches them.
 #[component]
 pub fn Sizes(form: Form) -> impl IntoView {
     let draft = form.draft;
@@ -107,7 +107,7 @@ pub fn Sizes(form: Form) -> impl IntoView {
     });
     view! {
         <div class="grid gap-4.5 sm:grid-cols-3">
-            <div>
+            <div class=draft.only(ServiceType::Postgres, "min-w-0")>
                 <NumberField name="ram_size" label="Memory, MiB" value=draft.ram error=form.error("ram_size") />
                 <Take form field="ram_size" value=draft.ram unit="MiB" />
             </div>
@@ -115,9 +115,11 @@ pub fn Sizes(form: Form) -> impl IntoView {
                 <NumberField name="disk_size" label="Disk, GiB" value=draft.disk error=form.error("disk_size") />
                 <Take form field="disk_size" value=draft.disk unit="GiB" />
             </div>
-            <NumberField name="cpu_size" label="CPU, cores" value=draft.cpu hint=Some("A ceiling, never refused.".to_owned()) error=form.error("cpu_size") />
+            <div class=draft.only(ServiceType::Postgres, "min-w-0")>
+                <NumberField name="cpu_size" label="CPU, cores" value=draft.cpu hint=Some("A ceiling, never refused.".to_owned()) error=form.error("cpu_size") />
+            </div>
         </div>
-        <div class="grid gap-4.5 sm:grid-cols-2">
+        <div class=draft.only(ServiceType::Postgres, "grid gap-4.5 sm:grid-cols-2")>
             <Segmented name="instances" label="Instances" value=draft.instances options=instances hint=count_hint error=form.error("instances") />
             <Segmented name="public_access" label="Access" value=draft.access options=access(&form.offer.get_untracked().capabilities) error=form.error("public_access") />
         </div>

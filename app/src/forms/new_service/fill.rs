@@ -11,6 +11,7 @@ use super::{
     source::Source,
     summary::Summary,
     variables::Variables,
+    volume::Volume,
 };
 use crate::{
     calls::{CallError, projects::list_var_names, resources::list_pools, services::create_service},
@@ -91,6 +92,7 @@ pub fn Fill(
                         <Basics form />
                         <Source form slug=source />
                         <Sizes form />
+                        <Volume form />
                         {advisory.map(|words| view! { <p class="text-sm text-ink-3">{words}</p> })}
                         <Variables form />
                     </CardBody>

@@ -8,6 +8,7 @@ mod request;
 mod source;
 mod summary;
 mod variables;
+mod volume;
 
 pub use fill::Fill;
 pub use offer::{Named, Offer, Pool};
@@ -15,8 +16,9 @@ pub use offer::{Named, Offer, Pool};
 use std::sync::Arc;
 
 use contract::{
-    NewService, Problem,
+    Capabilities, NewService, Problem,
     scalar::{Raw, plain},
+    spec::{ServiceType, StorageAccess},
 };
 use leptos::prelude::*;
 
@@ -39,6 +41,8 @@ pub struct Draft {
     pub variables: RwSignal<bool>,
     /// The fields of an external source, as they would be sent.
     pub source: RwSignal<NewService>,
+    pub mount_point: RwSignal<String>,
+    pub storage_access: RwSignal<String>,
 }
 
 /// The creation mode that has a source.
@@ -48,6 +52,14 @@ const EXTERNAL: &str = "external_replica";
 fn size(typed: &str) -> Raw {
     let raw = Raw::from(typed.trim());
     raw.as_number().map_or(raw, Raw::from)
+}
+
+/// The wider one of those that this installation has.
+fn first_access(can: &Capabilities) -> StorageAccess {
+    let is_there = |access: &StorageAccess| {
+        can.storage_access.iter().any(|choice| choice.available && choice.value == access.as_str())
+    };
+    [StorageAccess::Rwx, StorageAccess::Rwo].into_iter().find(is_there).unwrap_or(StorageAccess::Rwx)
 }
 
 impl Draft {
@@ -72,10 +84,26 @@ impl Draft {
             access: text("0"),
             variables: RwSignal::new(true),
             source: RwSignal::default(),
+            mount_point: text("/data"),
+            storage_access: text(first_access(can).as_str()),
         }
     }
 
-    /// The request, field for field.
+    pub fn is(self, kind: ServiceType) -> bool {
+        self.service_type.get() == kind.as_str()
+    }
+
+    /// A database that follows an external source.
+    pub fn copies(self) -> bool {
+        self.is(ServiceType::Postgres) && self.mode.get() == EXTERNAL
+    }
+
+    /// The class of what belongs to one type of service: it is hidden while another is chosen.
+    pub fn only(self, kind: ServiceType, class: &'static str) -> Signal<String> {
+        Signal::derive(move || if self.is(kind) { class } else { "hidden" }.to_owned())
+    }
+
+    /// The request, field for field: nothing that belongs to another type of service.
     pub fn wire(self) -> NewService {
         let text = |field: RwSignal<String>| Raw::from(field.get());
         NewService {
@@ -83,15 +111,30 @@ impl Draft {
             project_id: text(self.project),
             resource_id: text(self.pool),
             label: Raw::from(self.label.get().trim()),
-            ram_size: size(&self.ram.get()),
             disk_size: size(&self.disk.get()),
+            ..if self.is(ServiceType::SharedStorage) { self.volume() } else { self.database() }
+        }
+    }
+
+    fn volume(self) -> NewService {
+        NewService {
+            mount_point: Raw::from(self.mount_point.get().trim()),
+            storage_access: Raw::from(self.storage_access.get()),
+            ..NewService::default()
+        }
+    }
+
+    fn database(self) -> NewService {
+        let text = |field: RwSignal<String>| Raw::from(field.get());
+        NewService {
+            ram_size: size(&self.ram.get()),
             cpu_size: size(&self.cpu.get()),
             postgres_version: text(self.version),
             environment_variables: Raw::from(self.variables.get()),
             instances: size(&self.instances.get()),
             public_access: if self.access.get() == "1" { Raw::from("1") } else { Raw::Absent },
             creation_mode: text(self.mode),
-            ..if self.mode.get() == EXTERNAL { self.source.get() } else { NewService::default() }
+            ..if self.copies() { self.source.get() } else { NewService::default() }
         }
     }
 }
@@ -158,5 +201,57 @@ impl Form {
             [one] => Some(short(one)),
             many => Some(format!("{} fields need a look", many.len())),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use contract::capabilities::{Choice, Runtime};
+
+    fn drawn<T>(offer: &Offer, fill: impl FnOnce(Draft) -> T) -> T {
+        Owner::new().with(|| untrack(|| fill(Draft::new(offer))))
+    }
+
+    fn offer() -> Offer {
+        let capabilities = Capabilities::everything(Runtime::Kubernetes, time::macros::date!(2026 - 11 - 23));
+        Offer { capabilities, projects: Vec::new(), pools: Vec::new(), known: None, ready_in: None }
+    }
+
+    #[test]
+    fn a_volume_is_asked_for_without_what_belongs_to_a_database() {
+        let wire = drawn(&offer(), |draft| {
+            draft.mode.set(EXTERNAL.to_owned());
+            draft.service_type.set("shared_storage".to_owned());
+            draft.label.set(" Uploads ".to_owned());
+            draft.wire()
+        });
+        let asked = NewService {
+            service_type: "shared_storage".into(),
+            label: "Uploads".into(),
+            disk_size: 1.0.into(),
+            mount_point: "/data".into(),
+            storage_access: "RWX".into(),
+            ..NewService::default()
+        };
+        assert_eq!(wire, asked);
+    }
+
+    #[test]
+    fn a_database_is_asked_for_without_what_belongs_to_a_volume() {
+        let wire = drawn(&offer(), Draft::wire);
+        assert!(wire.mount_point.is_absent() && wire.storage_access.is_absent());
+        assert_eq!(wire.creation_mode, Raw::from("fresh"));
+    }
+
+    #[test]
+    fn the_form_begins_with_an_access_that_can_be_had() {
+        let mut offer = offer();
+        let begins = |offer: &Offer| drawn(offer, |draft| draft.storage_access.get());
+        assert_eq!(begins(&offer), "RWX");
+        offer.capabilities.storage_access = vec![Choice::yes("RWO"), Choice::no("RWX", "no class for it")];
+        assert_eq!(begins(&offer), "RWO");
+        offer.capabilities.storage_access = Vec::new();
+        assert_eq!(begins(&offer), "RWX");
     }
 }

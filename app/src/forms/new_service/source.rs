@@ -9,7 +9,7 @@ use contract::{
 };
 use leptos::{ev::MouseEvent, lazy, prelude::*, task::spawn_local};
 
-use super::{EXTERNAL, Form};
+use super::Form;
 use crate::{
     calls::{CallError, services::preflight},
     components::Refusal,
@@ -23,7 +23,7 @@ pub fn Source(form: Form, slug: String) -> impl IntoView {
     let fields = StoredValue::new(Mutex::new(None::<AnyView>));
     let there = RwSignal::new(false);
     Effect::new(move |asked: Option<bool>| {
-        let wanted = form.draft.mode.get() == EXTERNAL;
+        let wanted = form.draft.copies();
         if wanted && !asked.unwrap_or_default() {
             let slug = slug.clone();
             spawn_local(async move {
@@ -34,9 +34,8 @@ pub fn Source(form: Form, slug: String) -> impl IntoView {
         }
         wanted || asked.unwrap_or_default()
     });
-    let class = Signal::derive(move || {
-        if form.draft.mode.get() == EXTERNAL { "grid gap-4.5 empty:hidden" } else { "hidden" }.to_owned()
-    });
+    let class =
+        Signal::derive(move || if form.draft.copies() { "grid gap-4.5 empty:hidden" } else { "hidden" }.to_owned());
     view! {
         <div class=class>
             {dynamic(move || match there.get() {

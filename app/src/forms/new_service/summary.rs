@@ -1,3 +1,4 @@
+use contract::spec::ServiceType;
 use leptos::prelude::*;
 
 use super::{Form, variables};
@@ -43,9 +44,10 @@ pub fn Summary(
         let words = Signal::derive(move || before_and_after(level.get(), unit));
         view! { <Meter label words level /> }
     };
+    let of_database = move |class: &'static str| form.draft.only(ServiceType::Postgres, class);
     let rooms = if seen {
         view! {
-            {room("Memory", "MiB", memory)}
+            <div class=of_database("min-w-0")>{room("Memory", "MiB", memory)}</div>
             {room("Disk", "GiB", disk)}
             <Legend />
         }
@@ -58,7 +60,8 @@ pub fn Summary(
             <CardHead title="What it takes" />
             <CardBody>
                 {rooms}
-                <div class="border-t border-line pt-4">
+                // how long it takes is what databases took
+                <div class=of_database("border-t border-line pt-4")>
                     <KeyValues>
                         <KeyValue key="Variables">{variables}</KeyValue>
                         {ready_in.map(|words| view! { <KeyValue key="Ready in">"about " {words}</KeyValue> })}

@@ -1,3 +1,4 @@
+use contract::spec::ServiceType;
 use leptos::prelude::*;
 
 use super::Form;
@@ -34,7 +35,7 @@ pub fn Variables(form: Form) -> impl IntoView {
         .to_owned()
     });
     view! {
-        <div>
+        <div class=form.draft.only(ServiceType::Postgres, "min-w-0")>
             <Switch name="environment_variables" label="Write connection variables to the project" on hint />
             <ul class=list>
                 <li>{own}</li>

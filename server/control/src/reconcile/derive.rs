@@ -7,6 +7,8 @@ use crate::port::{Phase, Power};
 /// Everything that the state depends on.
 #[derive(Clone, Debug)]
 pub struct Facts<'a> {
+    /// It is a volume: nothing of it runs, and nobody signs in.
+    pub volume: bool,
     pub deleting: bool,
     pub power: Power,
     pub phase: Phase,
@@ -32,6 +34,13 @@ pub struct Facts<'a> {
     pub said: Option<&'a str>,
 }
 
+impl Facts<'_> {
+    fn serves(&self) -> bool {
+        let now = if self.volume { self.phase == Phase::Ready } else { self.signed_in && !self.restarting };
+        now && self.was_ready
+    }
+}
+
 /// The state, and why.
 pub fn derive(facts: &Facts<'_>) -> (State, Option<String>) {
     let said = || facts.said.map(str::to_owned);
@@ -47,9 +56,10 @@ pub fn derive(facts: &Facts<'_>) -> (State, Option<String>) {
     }
     match facts.power {
         Power::Stopped if facts.phase == Phase::Stopped => return (State::Stopped, None),
-        Power::Running if facts.signed_in && facts.was_ready && !facts.restarting => {
+        Power::Running if facts.serves() => {
             return match facts.degraded {
                 Some(why) => (State::Degraded, Some(why.to_owned())),
+                None if facts.volume => (State::Bound, said()),
                 None => (State::Healthy, said()),
             };
         }
@@ -75,6 +85,7 @@ mod tests {
     use super::*;
 
     const CREATING: Facts<'static> = Facts {
+        volume: false,
         deleting: false,
         power: Power::Running,
         phase: Phase::Absent,
@@ -130,6 +141,14 @@ mod tests {
                 State::Healthy,
             ),
             ("restart asked", Facts { signed_in: true, restarting: true, ..ready.clone() }, State::Processing),
+            ("a volume on its way", Facts { volume: true, phase: Phase::Preparing, ..CREATING }, State::Creating),
+            ("a volume", Facts { volume: true, ..ready.clone() }, State::Bound),
+            (
+                "a volume that can't grow",
+                Facts { volume: true, degraded: Some("no"), ..ready.clone() },
+                State::Degraded,
+            ),
+            ("a volume that is gone", Facts { volume: true, phase: Phase::Lost, ..ready.clone() }, State::Lost),
             ("storage gone", Facts { phase: Phase::Lost, ..ready.clone() }, State::Lost),
             ("deleting wins", Facts { deleting: true, rejected: true, signed_in: true, ..ready }, State::Deleting),
         ];

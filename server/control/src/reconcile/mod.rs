@@ -12,10 +12,12 @@ pub mod state;
 mod steps;
 pub mod timeline;
 pub mod variables;
+mod volumes;
 
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
+use contract::spec::ServiceType;
 use futures::StreamExt;
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
@@ -159,7 +161,12 @@ async fn work(control: &Control, lease: Lease, stop: &CancellationToken) {
 /// A console that was paused for longer than its lease may make, on waking, what somebody else has removed meanwhile: the
 /// runtime knows no fence. Names are given once, so that whoever lost a lease may take away what a service that is gone
 /// still has.
-async fn undo(control: &Control, lease: Lease, service: &ServiceRef, stop: &CancellationToken) -> Result<(), Error> {
+async fn undo(
+    control: &Control,
+    lease: Lease,
+    (service, kind): &(ServiceRef, ServiceType),
+    stop: &CancellationToken,
+) -> Result<(), Error> {
     tracing::warn!(%service, "the lease was lost");
     let there =
         sqlx::query_scalar!(r#"select exists (select 1 from services where id = $1) as "there!""#, lease.service);
@@ -167,7 +174,7 @@ async fn undo(control: &Control, lease: Lease, service: &ServiceRef, stop: &Canc
         return Ok(());
     }
     let gone = async {
-        while !matches!(control.runtime.delete(service).await, Ok(Removal::Gone)) {
+        while !matches!(steps::take_away(control, service, *kind).await, Ok(Removal::Gone)) {
             tokio::time::sleep(TIMER).await;
         }
     };
@@ -197,11 +204,11 @@ async fn hold(control: &Control, lease: Lease) {
 }
 
 /// One step. Sets what the runtime is asked about.
-async fn once(control: &Control, lease: Lease, service: &OnceLock<ServiceRef>) -> Result<Turn, Error> {
+async fn once(control: &Control, lease: Lease, service: &OnceLock<(ServiceRef, ServiceType)>) -> Result<Turn, Error> {
     let mut connection = control.pool.acquire().await?;
     let Some(row) = Row::load(&mut connection, lease.service).await? else { return Ok(Turn::Ended) };
     drop(connection);
-    service.get_or_init(|| row.service());
+    service.get_or_init(|| (row.service(), row.service_type()));
     let (step, began) = (row.step, Instant::now());
     let outcome = match tokio::time::timeout(lease::DEADLINE, steps::run(control, lease, &row)).await {
         Ok(outcome) => outcome,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use contract::spec::Size;
+use contract::spec::{ServiceType, Size, StorageAccess};
 use contract::values::{Instances, Mib, MilliCores, PgMajor};
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
@@ -14,7 +14,7 @@ use super::derive::Facts;
 use super::steps::Step;
 use super::timeline::About;
 use crate::error::Error;
-use crate::port::{Desired, Origin, Phase, Power, ServiceName, ServiceRef};
+use crate::port::{Desired, Origin, Phase, Power, ServiceName, ServiceRef, Volume};
 use crate::seal::{Place, Sealer};
 use crate::source::stored::Stored;
 
@@ -55,6 +55,13 @@ impl Memo {
     }
 }
 
+/// What a service has by its type.
+#[derive(Debug)]
+pub enum Kind {
+    Postgres { major: PgMajor, sealed_password: Vec<u8> },
+    SharedStorage { access: StorageAccess },
+}
+
 /// Everything that a step may look at.
 #[derive(Debug)]
 pub struct Row {
@@ -63,7 +70,7 @@ pub struct Row {
     pub project: Uuid,
     pub resource: Uuid,
     pub name: ServiceName,
-    pub major: PgMajor,
+    pub kind: Kind,
     pub instances: Instances,
     pub size: Size,
     pub public_access: bool,
@@ -71,7 +78,6 @@ pub struct Row {
     pub deleting: bool,
     pub environment_variables: bool,
     pub port: Option<u16>,
-    pub sealed_password: Vec<u8>,
     /// The external server that it follows, or followed.
     pub(crate) source: Option<Stored>,
     pub restart: bool,
@@ -96,7 +102,7 @@ impl Row {
     /// `None` where the service is gone.
     pub async fn load(connection: &mut PgConnection, service: Uuid) -> Result<Option<Self>, Error> {
         let row = sqlx::query!(
-            r#"select s.id, s.workspace_id, s.project_id, s.resource_id, s.name, s.postgres_version, s.ram_mib,
+            r#"select s.id, s.workspace_id, s.project_id, s.resource_id, s.name, s.service_type, s.storage_access, s.postgres_version, s.ram_mib,
                       s.disk_mib, s.cpu_millis, s.instances, s.public_access, s.power, s.deleting, s.environment_variables, s.port, s.sealed_password,
                       s.creation_mode, s.state, s.state_reason,
                       exists (select 1 from signals g where g.service_id = s.id and g.kind = 'restart') as "restart!",
@@ -118,14 +124,27 @@ impl Row {
         };
         let size = |value: i32| u32::try_from(value).map_err(|_| Error::Unexpected("services sizes"));
         let instances = Instances::new(f64::from(row.instances));
-        let major = row.postgres_version.and_then(|v| u8::try_from(v).ok()).and_then(PgMajor::new);
+        let kind = match row.service_type.parse() {
+            Ok(ServiceType::Postgres) => {
+                let major = row.postgres_version.and_then(|v| u8::try_from(v).ok()).and_then(PgMajor::new);
+                Kind::Postgres {
+                    major: major.ok_or(Error::Unexpected("services.postgres_version"))?,
+                    sealed_password: row.sealed_password.ok_or(Error::Unexpected("services.sealed_password"))?,
+                }
+            }
+            Ok(ServiceType::SharedStorage) => {
+                let access = row.storage_access.as_deref().and_then(|access| access.parse().ok());
+                Kind::SharedStorage { access: access.ok_or(Error::Unexpected("services.storage_access"))? }
+            }
+            Err(_) => return Err(Error::Unexpected("services.service_type")),
+        };
         Ok(Some(Self {
             id: row.id,
             workspace: row.workspace_id,
             project: row.project_id,
             resource: row.resource_id,
             name: ServiceName::parse(&row.name).ok_or(Error::Unexpected("services.name"))?,
-            major: major.ok_or(Error::Unexpected("services.postgres_version"))?,
+            kind,
             instances: instances.ok_or(Error::Unexpected("services.instances"))?,
             public_access: row.public_access,
             size: Size {
@@ -137,7 +156,6 @@ impl Row {
             deleting: row.deleting,
             environment_variables: row.environment_variables,
             port: row.port.and_then(|p| u16::try_from(p).ok()),
-            sealed_password: row.sealed_password.ok_or(Error::Unexpected("services.sealed_password"))?,
             source,
             restart: row.restart,
             phase: Phase::parse(&row.phase).ok_or(Error::Unexpected("observations.phase"))?,
@@ -159,7 +177,7 @@ impl Row {
     }
 
     pub fn about(&self) -> About {
-        About { workspace: self.workspace, service: self.id }
+        About::of(self.workspace, self.id)
     }
 
     /// What the runtime is asked about.
@@ -174,17 +192,20 @@ impl Row {
 
     /// What the runtime is asked for; what it follows is found anew by whoever asks.
     pub fn desired(&self, sealer: &Sealer) -> Result<Desired, Error> {
+        let Kind::Postgres { major, sealed_password } = &self.kind else {
+            return Err(Error::Unexpected("services.service_type"));
+        };
         Ok(Desired {
             service: self.service(),
             id: self.id,
             project: self.project,
-            major: self.major,
+            major: *major,
             instances: self.instances,
             size: self.size,
             public_access: self.public_access,
             power: self.power,
             port: self.port,
-            password: sealer.open(password_place(self.workspace, &self.name), &self.sealed_password)?,
+            password: sealer.open(password_place(self.workspace, &self.name), sealed_password)?,
             origin: match &self.source {
                 Some(source) if source.promote_at.is_some() => Origin::Promoted {
                     host: source.host.clone(),
@@ -197,11 +218,33 @@ impl Row {
         })
     }
 
+    pub fn service_type(&self) -> ServiceType {
+        match self.kind {
+            Kind::Postgres { .. } => ServiceType::Postgres,
+            Kind::SharedStorage { .. } => ServiceType::SharedStorage,
+        }
+    }
+
+    /// What the runtime is asked for, where it is a volume.
+    pub fn volume(&self) -> Option<Volume> {
+        let Kind::SharedStorage { access } = self.kind else { return None };
+        Some(Volume {
+            service: self.service(),
+            id: self.id,
+            project: self.project,
+            disk: self.size.disk,
+            access,
+            existed: self.was_ready,
+        })
+    }
+
     pub fn facts(&self) -> Facts<'_> {
+        let volume = matches!(self.kind, Kind::SharedStorage { .. });
         // what is only watched was as wanted when it was looked at last
-        let breaks = self.step == Step::Watch && self.power == Power::Running && !self.signed_in;
+        let breaks = !volume && self.step == Step::Watch && self.power == Power::Running && !self.signed_in;
         let said = self.last_error.as_deref().or(breaks.then_some(BROKE)).or(self.reason.as_deref());
         Facts {
+            volume,
             deleting: self.deleting,
             power: self.power,
             phase: self.phase,

@@ -82,10 +82,12 @@ pub(super) async fn desired(control: &Control, row: &Row) -> Result<Desired, Ste
         _ => {
             let reached = source::reach(&control.outbound, &source, stored.agreed).await;
             let reached = reached.map_err(|error| not_reached(&source, &error))?;
-            if reached.major != Some(row.major) {
+            if reached.major != Some(desired.major) {
                 let runs = reached.major.map_or_else(|| "another".to_owned(), |major| major.to_string());
-                let said =
-                    format!("Its source runs PostgreSQL {runs}; a replica of it can't run PostgreSQL {}", row.major);
+                let said = format!(
+                    "Its source runs PostgreSQL {runs}; a replica of it can't run PostgreSQL {}",
+                    desired.major
+                );
                 return Err(PortError::Rejected(said).into());
             }
             let mut connection = control.pool.acquire().await?;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use contract::connection::Address;
 use contract::event::EventKind;
+use contract::spec::ServiceType;
 use sqlx::{PgConnection, Postgres, Transaction};
 use uuid::Uuid;
 
@@ -11,10 +12,10 @@ use super::fail_points::{Break, Point};
 use super::lease::Lease;
 use super::row::Row;
 use super::timeline::{self, Step as Shown};
-use super::{serving, state, variables};
+use super::{serving, state, variables, volumes};
 use crate::Control;
 use crate::error::Error;
-use crate::port::{Observed, Phase, PortError, Power, Removal, SignIn};
+use crate::port::{Observed, Phase, PortError, Power, Removal, ServiceRef, SignIn};
 use crate::store::events::{self, Change};
 
 /// A step of the reconciler, as it stands in `tasks.step`.
@@ -81,7 +82,7 @@ impl From<sqlx::Error> for StepError {
 }
 
 /// Between two looks at work that the runtime does by itself.
-const PACE: Duration = Duration::from_millis(500);
+pub(super) const PACE: Duration = Duration::from_millis(500);
 
 /// Does the step that a row is at.
 pub async fn run(control: &Control, lease: Lease, row: &Row) -> Result<Next, StepError> {
@@ -102,8 +103,14 @@ async fn pass(control: &Control, row: &Row, point: Point) -> Result<(), StepErro
 }
 
 async fn carry_out(control: &Control, lease: Lease, row: &Row) -> Result<Next, StepError> {
+    let leaves = row.step == Step::Remove;
+    if row.deleting && !leaves {
+        return Ok(Next::Go(Step::Remove));
+    }
+    if let Some(volume) = row.volume().filter(|_| !leaves) {
+        return volumes::ensure(control, lease, row, &volume).await;
+    }
     match row.step {
-        step if row.deleting && step != Step::Remove => Ok(Next::Go(Step::Remove)),
         Step::Ensure => ensure(control, lease, row).await,
         Step::SignIn => sign_in(control, lease, row).await,
         Step::Variables => write_variables(control, lease, row).await,
@@ -113,7 +120,11 @@ async fn carry_out(control: &Control, lease: Lease, row: &Row) -> Result<Next, S
 }
 
 /// Begins to write what a step saw or did.
-async fn begin(control: &Control, lease: Lease, row: &Row) -> Result<Transaction<'static, Postgres>, StepError> {
+pub(super) async fn begin(
+    control: &Control,
+    lease: Lease,
+    row: &Row,
+) -> Result<Transaction<'static, Postgres>, StepError> {
     pass(control, row, Point::Between).await?;
     lease.begin(&control.pool, Some(row.generation)).await?.ok_or(StepError::Outdated)
 }
@@ -200,7 +211,7 @@ fn newest(phase: Phase) -> Option<&'static str> {
 }
 
 /// What the runtime is doing by itself, in its words.
-fn waits_for(observed: &Observed) -> Option<&str> {
+pub(super) fn waits_for(observed: &Observed) -> Option<&str> {
     observed.detail.as_deref().filter(|_| matches!(observed.phase, Phase::Preparing | Phase::Starting))
 }
 
@@ -313,8 +324,20 @@ async fn watch(control: &Control, lease: Lease, row: &Row) -> Result<Next, StepE
     Ok(if as_wanted { Next::Settled } else { Next::Go(Step::Ensure) })
 }
 
+/// Removes what a runtime has of a service.
+pub(super) async fn take_away(
+    control: &Control,
+    service: &ServiceRef,
+    kind: ServiceType,
+) -> Result<Removal, PortError> {
+    match kind {
+        ServiceType::Postgres => control.runtime.delete(service).await,
+        ServiceType::SharedStorage => volumes::of(control)?.delete(service).await,
+    }
+}
+
 async fn remove(control: &Control, lease: Lease, row: &Row) -> Result<Next, StepError> {
-    if control.runtime.delete(&row.service()).await? == Removal::Pending {
+    if take_away(control, &row.service(), row.service_type()).await? == Removal::Pending {
         return Ok(Next::Wait(PACE));
     }
     let mut transaction = begin(control, lease, row).await?;
@@ -335,7 +358,7 @@ async fn remove(control: &Control, lease: Lease, row: &Row) -> Result<Next, Step
 
 /// Writes down what was seen, and the state that follows from it: no transaction ends with a service that is healthy and
 /// lets nobody in. Whoever isn't running isn't signed in.
-async fn observe(connection: &mut PgConnection, row: &Row, observed: &Observed) -> Result<(), Error> {
+pub(super) async fn observe(connection: &mut PgConnection, row: &Row, observed: &Observed) -> Result<(), Error> {
     // what a finished step found stands in the timeline; here stands what is waited for, or what is wrong
     let reason = waits_for(observed);
     let serving = observed.phase >= Phase::Running && observed.phase != Phase::Lost;

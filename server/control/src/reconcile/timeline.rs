@@ -38,9 +38,15 @@ step!(
 );
 step!(SIGN_IN, "sign_in", "Signing in", "Signed in");
 step!(VARIABLES, "variables", "Writing the variables", "Wrote the variables");
+step!(VOLUME, "prepare", "Making the volume", "Made the volume");
+step!(CHANGE, "prepare", "Changing the volume", "Changed the volume");
+step!(AGAIN, "prepare", "Trying the volume again", "Tried the volume again");
+step!(MOUNT, "mount", "Giving it to the app", "Gave it to the app");
+step!(UNMOUNT, "unmount", "Taking it from the app", "Took it from the app");
+step!(REMOVE_VOLUME, "remove", "Removing the volume and its data", "Removed the volume and its data");
 step!(REMOVE, "remove", "Removing the server and its data", "Removed the server and its data");
 
-/// The steps of each kind of operation, in order. `VARIABLES` is left out of a create that writes none.
+/// The steps of each kind of operation on a database, in order. `VARIABLES` is left out of a create that writes none.
 pub fn steps(kind: OperationKind, power: Power) -> &'static [Step] {
     match kind {
         // nobody signs in to what shall not run
@@ -54,14 +60,43 @@ pub fn steps(kind: OperationKind, power: Power) -> &'static [Step] {
         OperationKind::Restart => &[STOP, START, SIGN_IN],
         OperationKind::Stop => &[STOP],
         OperationKind::Delete => &[REMOVE],
+        OperationKind::MountApp | OperationKind::UnmountApp => &[],
     }
 }
 
-/// Which service an operation is about.
+/// The steps of each kind of operation on a volume, in order.
+pub fn volume_steps(kind: OperationKind) -> &'static [Step] {
+    match kind {
+        OperationKind::Create => &[PLACE, VOLUME],
+        OperationKind::Update => &[CHANGE],
+        OperationKind::Retry => &[AGAIN],
+        OperationKind::MountApp => &[MOUNT],
+        OperationKind::UnmountApp => &[UNMOUNT],
+        OperationKind::Delete => &[REMOVE_VOLUME],
+        OperationKind::Start
+        | OperationKind::Stop
+        | OperationKind::Restart
+        | OperationKind::RotatePassword
+        | OperationKind::PromoteExternal => &[],
+    }
+}
+
+/// Which service an operation is about; and which of its open operations, where that isn't all.
 #[derive(Clone, Copy, Debug)]
 pub struct About {
     pub workspace: Uuid,
     pub service: Uuid,
+    pub operation: Option<Uuid>,
+}
+
+impl About {
+    pub fn of(workspace: Uuid, service: Uuid) -> Self {
+        Self { workspace, service, operation: None }
+    }
+
+    pub fn only(self, operation: Option<Uuid>) -> Self {
+        Self { operation, ..self }
+    }
 }
 
 /// Begins an operation. Open ones that it makes pointless are superseded.
@@ -69,13 +104,22 @@ pub async fn begin(
     connection: &mut PgConnection,
     about: About,
     kind: OperationKind,
-    power: Power,
+    steps: &[Step],
     variables: bool,
 ) -> Result<Uuid, Error> {
     let pointless: &[&str] = match kind {
-        OperationKind::Delete | OperationKind::Stop => {
-            &["create", "update", "start", "stop", "restart", "retry", "rotate_password", "promote_external"]
-        }
+        OperationKind::Delete | OperationKind::Stop => &[
+            "create",
+            "update",
+            "start",
+            "stop",
+            "restart",
+            "retry",
+            "rotate_password",
+            "promote_external",
+            "mount_app",
+            "unmount_app",
+        ],
         _ => &["start", "stop", "restart", "retry"],
     };
     let pointless: Vec<String> = pointless.iter().map(|k| (*k).to_owned()).collect();
@@ -91,23 +135,21 @@ pub async fn begin(
     )
     .execute(&mut *connection)
     .await?;
-    insert(connection, about, kind, steps(kind, power), variables, None).await
+    insert(connection, about, kind, steps, variables, None).await
 }
 
 /// The steps of a replica of an external server.
-const FOLLOWING: &[Step] = &[PLACE, COPY, START, FOLLOW];
+pub const FOLLOWING: &[Step] = &[PLACE, COPY, START, FOLLOW];
 
 /// Begins the first operation of a service, which is placed already.
 pub async fn begin_create(
     connection: &mut PgConnection,
     about: About,
-    follows: bool,
+    steps: &[Step],
     variables: bool,
     placed: &str,
 ) -> Result<Uuid, Error> {
-    let kind = OperationKind::Create;
-    let steps = if follows { FOLLOWING } else { steps(kind, Power::Running) };
-    insert(connection, about, kind, steps, variables, Some(placed)).await
+    insert(connection, about, OperationKind::Create, steps, variables, Some(placed)).await
 }
 
 /// `done`: what the first step, which is done already, has found.
@@ -172,11 +214,12 @@ pub async fn reached(
              finished_at = clock_timestamp()
          from operations o
          where o.id = s.operation_id and o.service_id = $1 and o.workspace_id = $2 and o.finished_at is null
-           and s.key = $3 and s.finished_at is null",
+           and s.key = $3 and s.finished_at is null and ($5::uuid is null or o.id = $5)",
         about.service,
         about.workspace,
         step.key,
-        detail
+        detail,
+        about.operation
     )
     .execute(&mut *connection)
     .await?
@@ -202,14 +245,31 @@ pub async fn waiting(connection: &mut PgConnection, about: About, detail: &str) 
         "update operation_steps s set detail = $3
          from operations o
          where o.id = s.operation_id and o.service_id = $1 and o.workspace_id = $2 and o.finished_at is null
-           and s.state = 'running' and s.detail is distinct from $3",
+           and s.state = 'running' and s.detail is distinct from $3 and ($4::uuid is null or o.id = $4)",
         about.service,
         about.workspace,
-        detail
+        detail,
+        about.operation
     )
     .execute(connection)
     .await?;
     Ok(said.rows_affected() > 0)
+}
+
+/// Ends an operation that another one has taken the place of.
+pub async fn supersede(connection: &mut PgConnection, workspace: Uuid, operation: Uuid) -> Result<(), Error> {
+    sqlx::query!(
+        "with over as (
+           update operations set state = 'superseded', finished_at = now()
+           where id = $1 and workspace_id = $2 and finished_at is null returning id)
+         update operation_steps s set state = 'superseded', finished_at = now()
+         from over where s.operation_id = over.id and s.workspace_id = $2 and s.finished_at is null",
+        operation,
+        workspace
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
 }
 
 /// Ends every open operation, well or with an error.
@@ -221,10 +281,12 @@ pub async fn end(connection: &mut PgConnection, about: About, error: Option<&str
              started_at = coalesce(s.started_at, clock_timestamp()), finished_at = clock_timestamp()
          from operations o
          where o.id = s.operation_id and o.service_id = $1 and o.workspace_id = $2 and o.finished_at is null
-           and s.finished_at is null and (s.state = 'running' or $3::text is null)",
+           and s.finished_at is null and (s.state = 'running' or $3::text is null)
+           and ($4::uuid is null or o.id = $4)",
         about.service,
         about.workspace,
-        error
+        error,
+        about.operation
     )
     .execute(&mut *connection)
     .await?;
@@ -232,10 +294,11 @@ pub async fn end(connection: &mut PgConnection, about: About, error: Option<&str
         "update operations
          set state = case when $3::text is null then 'succeeded' else 'failed' end, error = $3,
              finished_at = clock_timestamp()
-         where service_id = $1 and workspace_id = $2 and finished_at is null",
+         where service_id = $1 and workspace_id = $2 and finished_at is null and ($4::uuid is null or id = $4)",
         about.service,
         about.workspace,
-        error
+        error,
+        about.operation
     )
     .execute(connection)
     .await?;

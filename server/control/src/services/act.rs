@@ -3,7 +3,6 @@
 use contract::change::{ProcessAction, StateChange};
 use contract::operation::OperationKind;
 use contract::permission::Permission;
-use contract::problem::Problem;
 use contract::state::{Action, Verdict};
 use contract::{Caller, Service};
 use sqlx::PgConnection;
@@ -45,14 +44,10 @@ impl Control {
     ) -> Result<Service, Error> {
         let mut transaction = self.pool.begin().await?;
         let row = entity::locked(&mut transaction, who, id).await?;
-        let verdict = row.state()?.allows(action);
-        if let Verdict::Refused(why) = verdict {
-            return Err(Problem::breaks("state", "not_now", &format!("doesn't allow it: {why}")).into());
-        }
-        if verdict == Verdict::Allowed || contradicts(&row, action) {
+        if row.may(action)? == Verdict::Allowed || contradicts(&row, action) {
             wish(&mut transaction, who, &row, action).await?;
-            let about = About { workspace: who.workspace_id, service: row.id };
-            timeline::begin(&mut transaction, about, kind, row.power(), false).await?;
+            let about = About::of(who.workspace_id, row.id);
+            timeline::begin(&mut transaction, about, kind, row.steps(kind)?, false).await?;
             reconcile::wish(&mut transaction, who.workspace_id, row.id).await?;
             let entry = Entry { action: audited, entity_id: Some(row.id), entity: &row.name, reason: None };
             audit::write(&mut transaction, who, entry).await?;
@@ -104,7 +99,13 @@ async fn wish(connection: &mut PgConnection, who: &Caller, row: &ServiceRow, act
             .execute(connection)
             .await?;
         }
-        Action::Retry | Action::Update | Action::TestConnection | Action::RotatePassword | Action::PromoteExternal => {}
+        Action::Retry
+        | Action::Update
+        | Action::TestConnection
+        | Action::RotatePassword
+        | Action::PromoteExternal
+        | Action::MountApp
+        | Action::UnmountApp => {}
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use contract::capacity::Need;
 use contract::event::EventKind;
+use contract::operation::OperationKind;
 use contract::permission::Permission;
 use contract::problem::{Problem, human};
 use contract::spec::{CreationMode, Kind, Origin, PostgresSpec, ServiceSpec, Source};
@@ -15,7 +16,7 @@ use uuid::Uuid;
 use super::{entity, idempotency, placement};
 use crate::error::Error;
 use crate::outbound::OutboundError;
-use crate::port::ServiceName;
+use crate::port::{Power, ServiceName};
 use crate::reconcile::lease;
 use crate::reconcile::row::password_place;
 use crate::reconcile::timeline::{self, About};
@@ -51,33 +52,24 @@ impl Control {
                 return self.again(transaction, who, service).await;
             }
         }
-        let Kind::Postgres(postgres) = &spec.kind else {
-            return Err(Problem::breaks("service_type", "unavailable", "isn't available here").into());
-        };
-        if let Origin::ExternalReplica(source) = &postgres.origin {
+        if let Some(source) = source(&spec.kind) {
             self.may_go_to(source).await?;
         }
-        let need = Need { ram: postgres.size.ram, disk: postgres.size.disk, instances: postgres.instances.count() };
+        let need = Need::of(&spec.kind);
         let chosen = placement::choose(&mut transaction, who, &spec).await?;
-        let new = New::of(self, who, id)?;
+        let new = New::of(self, who, id, &spec.kind)?;
         // what stands for itself comes first: from `hold` on, every other create on the resource waits until the commit
         tell(&mut transaction, who, (chosen.uuid, spec.project_id), &new).await?;
         store::flush_later(&mut transaction).await?;
         let resource = placement::hold(&mut transaction, who, &spec, chosen.uuid, need).await?;
-        self.insert(&mut transaction, who, &spec, postgres, resource.uuid, &new).await?;
-        let about = About { workspace: who.workspace_id, service: id };
-        let placed = format!(
-            "on {}: {} MiB of memory and {} GiB of disk reserved",
-            resource.label,
-            postgres.size.ram.mib(),
-            postgres.size.disk.gib()
-        );
-        let follows = matches!(postgres.origin, Origin::ExternalReplica(_));
-        timeline::begin_create(&mut transaction, about, follows, postgres.environment_variables, &placed).await?;
+        self.insert(&mut transaction, who, &spec, resource.uuid, &new).await?;
+        let about = About::of(who.workspace_id, id);
+        let (steps, variables) = first_steps(&spec.kind);
+        timeline::begin_create(&mut transaction, about, steps, variables, &placed(&resource.label, need)).await?;
         let row = entity::by_id(&mut transaction, who, id).await?;
         transaction.commit().await?;
         store::flush(&mut connection).await?;
-        row.entity(row.connection(self, who, Some(&new.password))?)
+        row.entity(row.connection(self, who, new.password.as_ref())?)
     }
 
     /// Every address is looked at before anything is written, and again whenever it is dialled.
@@ -114,25 +106,28 @@ impl Control {
         connection: &mut PgConnection,
         who: &Caller,
         spec: &ServiceSpec,
-        postgres: &PostgresSpec,
         resource: Uuid,
         new: &New,
     ) -> Result<(), Error> {
-        let port = match self.runtime.ports() {
-            Some(range) => Some(placement::port(&mut *connection, range).await?),
-            None => None,
+        let port = match (&spec.kind, self.runtime.ports()) {
+            (Kind::Postgres(_), Some(range)) => Some(placement::port(&mut *connection, range).await?),
+            _ => None,
         };
         let whole = |number: u32| i32::try_from(number).map_err(|_| Error::Unexpected("a size"));
-        let (mode, copied) = match postgres.origin {
-            Origin::Fresh => (CreationMode::Fresh, 0),
-            Origin::ExternalReplica(_) => (CreationMode::ExternalReplica, postgres.size.disk.mib() / lease::COPIED),
+        let (postgres, volume) = match &spec.kind {
+            Kind::Postgres(postgres) => (Some(postgres), None),
+            Kind::SharedStorage(volume) => (None, Some(volume)),
         };
+        let need = Need::of(&spec.kind);
+        let source = source(&spec.kind);
+        let mode = if source.is_some() { CreationMode::ExternalReplica } else { CreationMode::Fresh };
+        let copied = source.map_or(0, |_| need.disk.mib() / lease::COPIED);
         sqlx::query!(
             "with service as (
                insert into services (id, workspace_id, project_id, resource_id, name, label, service_type,
                    postgres_version, creation_mode, instances, ram_mib, disk_mib, cpu_millis, public_access,
-                   environment_variables, port, sealed_password)
-               values ($1, $2, $3, $4, $5, $6, 'postgres', $7, $17, $8, $9, $10, $11, $12, $13, $14, $15)
+                   environment_variables, port, sealed_password, mount_point, storage_access)
+               values ($1, $2, $3, $4, $5, $6, $18, $7, $17, $8, $9, $10, $11, $12, $13, $14, $15, $19, $20)
                returning id, workspace_id),
              observation as (
                insert into observations (service_id, workspace_id) select id, workspace_id from service)
@@ -144,21 +139,24 @@ impl Control {
             resource,
             new.name.as_str(),
             spec.label.as_str(),
-            i16::from(postgres.version.number()),
-            i16::from(postgres.instances.count()),
-            whole(postgres.size.ram.mib())?,
-            whole(postgres.size.disk.mib())?,
-            whole(postgres.size.cpu.millis())?,
-            postgres.public_access,
-            postgres.environment_variables,
+            postgres.map(|postgres| i16::from(postgres.version.number())),
+            i16::from(need.instances),
+            whole(need.ram.mib())?,
+            whole(need.disk.mib())?,
+            postgres.map_or(Ok(0), |postgres| whole(postgres.size.cpu.millis()))?,
+            postgres.is_some_and(|postgres| postgres.public_access),
+            postgres.is_some_and(|postgres| postgres.environment_variables),
             port.map(i32::from),
             new.sealed,
             lease::DEADLINE.as_secs_f64() + f64::from(copied),
-            mode.as_str()
+            postgres.map(|_| mode.as_str()),
+            spec.service_type().as_str(),
+            volume.map(|volume| volume.mount_point.as_str()),
+            volume.map(|volume| volume.access.as_str())
         )
         .execute(&mut *connection)
         .await?;
-        if let Origin::ExternalReplica(source) = &postgres.origin {
+        if let Some(source) = source {
             let agreed = agreed::by(&mut *connection, who, source).await?;
             stored::insert(connection, &self.sealer, (who.workspace_id, new.id, &new.name), source, agreed).await?;
         }
@@ -166,19 +164,52 @@ impl Control {
     }
 }
 
+/// The external server that it will follow.
+fn source(kind: &Kind) -> Option<&Source> {
+    match kind {
+        Kind::Postgres(PostgresSpec { origin: Origin::ExternalReplica(source), .. }) => Some(source),
+        Kind::Postgres(_) | Kind::SharedStorage(_) => None,
+    }
+}
+
+/// What people watch, and whether it ends in variables.
+fn first_steps(kind: &Kind) -> (&'static [timeline::Step], bool) {
+    match kind {
+        Kind::SharedStorage(_) => (timeline::volume_steps(OperationKind::Create), false),
+        Kind::Postgres(postgres) if source(kind).is_some() => (timeline::FOLLOWING, postgres.environment_variables),
+        Kind::Postgres(postgres) => {
+            (timeline::steps(OperationKind::Create, Power::Running), postgres.environment_variables)
+        }
+    }
+}
+
+/// "on local: 256 MiB of memory and 1 GiB of disk reserved"
+fn placed(resource: &str, need: Need) -> String {
+    let memory = match need.ram.mib() {
+        0 => String::new(),
+        mib => format!("{mib} MiB of memory and "),
+    };
+    format!("on {resource}: {memory}{} GiB of disk reserved", need.disk.gib())
+}
+
 /// What the server alone gives to a new service.
 struct New {
     id: Uuid,
     name: ServiceName,
-    password: Secret,
-    sealed: Vec<u8>,
+    /// A volume has none.
+    password: Option<Secret>,
+    sealed: Option<Vec<u8>>,
 }
 
 impl New {
-    fn of(control: &Control, who: &Caller, id: Uuid) -> Result<Self, Error> {
-        let name = ServiceName::random("postgres");
-        let password = new_password();
-        let sealed = control.sealer.seal(password_place(who.workspace_id, &name), &password)?;
+    fn of(control: &Control, who: &Caller, id: Uuid, kind: &Kind) -> Result<Self, Error> {
+        let (prefix, password) = match kind {
+            Kind::Postgres(_) => ("postgres", Some(new_password())),
+            Kind::SharedStorage(_) => ("storage", None),
+        };
+        let name = ServiceName::random(prefix);
+        let seal = |password| control.sealer.seal(password_place(who.workspace_id, &name), password);
+        let sealed = password.as_ref().map(seal).transpose()?;
         Ok(Self { id, name, password, sealed })
     }
 }

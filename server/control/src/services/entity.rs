@@ -3,9 +3,12 @@
 use contract::Caller;
 use contract::connection::{Address, ConnectionDetails};
 use contract::error::Noun;
-use contract::operation::OperationSummary;
+use contract::mount::Mount;
+use contract::operation::{OperationKind, OperationSummary};
+use contract::problem::Problem;
 use contract::service::{MemberRole, Service};
 use contract::spec::ServiceType;
+use contract::state::{Action, Verdict};
 use contract::values::{Mib, MilliCores, PgMajor, Port, Secret};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
@@ -14,6 +17,7 @@ use uuid::Uuid;
 use crate::error::Error;
 use crate::port::{Power, ServiceName, ServiceRef};
 use crate::reconcile::row::password_place;
+use crate::reconcile::timeline;
 use crate::{Control, reach};
 
 /// A service's row with everything that its entity shows.
@@ -42,6 +46,7 @@ pub(crate) struct ServiceRow {
     pub environment_variables: bool,
     pub mount_point: Option<String>,
     pub storage_access: Option<String>,
+    pub mounts: Option<serde_json::Value>,
     pub port: Option<i32>,
     pub sealed_password: Option<Vec<u8>>,
     pub power: String,
@@ -68,7 +73,13 @@ macro_rules! select {
                   s.state, s.state_reason, b.observed_at as "observed_at?",
                   b.outside_host as "outside_host?", b.outside_port as "outside_port?", s.postgres_version, s.creation_mode,
                   s.instances, s.ram_mib, s.disk_mib, s.cpu_millis, s.public_access, s.environment_variables,
-                  s.mount_point, s.storage_access, s.port, s.sealed_password, s.power,
+                  s.mount_point, s.storage_access,
+                  case when s.service_type = 'shared_storage' then
+                    (select json_agg(json_build_object('app_id', m.app, 'mount_point', m.mount_point, 'label', m.label,
+                                                       'state', m.state, 'reason', m.reason) order by m.created_at, m.app)
+                     from mounts m where m.service_id = s.id)
+                  end as "mounts?",
+                  s.port, s.sealed_password, s.power,
                   (s.creation_mode = 'external_replica' and exists (
                       select 1 from sources x where x.service_id = s.id and x.promote_at is null)) as "follows!",
                   o.id as "operation?", o.kind as "operation_kind?", o.state as "operation_state?",
@@ -141,6 +152,41 @@ impl ServiceRow {
 
     pub fn state(&self) -> Result<contract::State, Error> {
         self.state.parse().map_err(|_| Error::Unexpected("services.state"))
+    }
+
+    /// The apps that mount it, in the order in which that was asked for.
+    pub fn mounts(&self) -> Result<Vec<Mount>, Error> {
+        let Some(mounts) = &self.mounts else { return Ok(Vec::new()) };
+        serde_json::from_value(mounts.clone()).map_err(|_| Error::Unexpected("mounts"))
+    }
+
+    /// The error where an action is none of its type.
+    pub fn is_of(&self, action: Action) -> Result<(), Error> {
+        let kind = self.service_type()?;
+        if action.is_of(kind) {
+            return Ok(());
+        }
+        let rest = format!("is {kind}, which this can't be done with");
+        Err(Problem::breaks("service_type", "not_of_type", &rest).into())
+    }
+
+    /// What type and state say of an action; the error where it can't be done.
+    pub fn may(&self, action: Action) -> Result<Verdict, Error> {
+        self.is_of(action)?;
+        match self.state()?.allows(action) {
+            Verdict::Refused(why) => {
+                Err(Problem::breaks("state", "not_now", &format!("doesn't allow it: {why}")).into())
+            }
+            verdict => Ok(verdict),
+        }
+    }
+
+    /// The steps of an operation on it.
+    pub fn steps(&self, kind: OperationKind) -> Result<&'static [timeline::Step], Error> {
+        Ok(match self.service_type()? {
+            ServiceType::Postgres => timeline::steps(kind, self.power()),
+            ServiceType::SharedStorage => timeline::volume_steps(kind),
+        })
     }
 
     pub fn name(&self) -> Result<ServiceName, Error> {
@@ -224,6 +270,7 @@ impl ServiceRow {
             environment_variables: self.environment_variables,
             mount_point: self.mount_point.clone(),
             storage_access: self.storage_access.as_deref().and_then(|t| t.parse().ok()),
+            mounts: self.mounts()?,
             operation: self.operation()?,
             connection_details: details,
         })

@@ -6,6 +6,7 @@ pub(crate) mod entity;
 mod idempotency;
 mod log;
 mod members;
+mod mounts;
 mod operations;
 mod placement;
 mod preflight;

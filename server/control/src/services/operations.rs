@@ -52,8 +52,9 @@ impl Control {
         who.require(Permission::ServicesView)?;
         let usual = sqlx::query_scalar!(
             "select percentile_cont(0.5) within group (order by extract(epoch from finished_at - created_at) * 1000)::bigint
-             from (select created_at, finished_at from operations
-                   where workspace_id = $1 and kind = $2 and state = 'succeeded' order by finished_at desc limit 20) l",
+             from (select o.created_at, o.finished_at from operations o join services s on s.id = o.service_id
+                   where o.workspace_id = $1 and o.kind = $2 and o.state = 'succeeded' and s.service_type = 'postgres'
+                   order by o.finished_at desc limit 20) l",
             who.workspace_id,
             kind.as_str()
         )
@@ -81,9 +82,10 @@ async fn operations(connection: &mut PgConnection, who: &Caller, ids: &[Uuid]) -
         OperationRow,
         r#"select o.id, o.service_id, o.kind, o.state, o.error, o.created_at, o.finished_at,
                   (select percentile_cont(0.5) within group (order by extract(epoch from l.finished_at - l.created_at) * 1000)::bigint
-                   from (select created_at, finished_at from operations l
+                   from (select l.created_at, l.finished_at from operations l join services of on of.id = l.service_id
                          where l.workspace_id = o.workspace_id and l.kind = o.kind and l.state = 'succeeded' and l.id <> o.id
-                         order by finished_at desc limit 20) l) as usual_ms,
+                           and of.service_type = s.service_type
+                         order by l.finished_at desc limit 20) l) as usual_ms,
                   case when o.finished_at is null then
                     (select extract(epoch from now() - greatest(o.created_at, max(t.started_at), max(t.finished_at))) * 1000
                      from operation_steps t where t.operation_id = o.id)::bigint

@@ -4,19 +4,18 @@ use std::collections::BTreeMap;
 
 use contract::permission::Permission;
 use contract::preview::Preview;
-use contract::problem::Problem;
-use contract::spec::{Kind, Origin as From, SourceAuth};
+use contract::spec::{Kind, Origin as From, ServiceType, SharedStorageSpec, SourceAuth};
 use contract::values::Secret;
 use contract::{ApiError, Caller, NewService};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::error::Error;
-use crate::port::{Desired, Follows, Origin, Power, ServiceName, ServiceRef, SslMode};
+use crate::port::{Desired, Follows, Origin, Power, ServiceName, ServiceRef, SslMode, Volume};
 use crate::{Control, reach};
 
 /// Stands for the suffix that a service is given when it is made.
-const NAME: &str = "postgres-xxxxxx";
+const NAMES: [&str; 2] = ["postgres-xxxxxx", "storage-xxxxxx"];
 
 impl Control {
     pub(crate) async fn preview_service(&self, who: &Caller, new: NewService) -> Result<Option<Preview>, Error> {
@@ -25,12 +24,22 @@ impl Control {
         let mut connection = self.pool.acquire().await?;
         reach::project(&mut connection, who, spec.project_id).await?;
         drop(connection);
-        let Kind::Postgres(postgres) = spec.kind else {
-            return Err(Problem::breaks("service_type", "unavailable", "isn't available here").into());
+        let [database, volume] = NAMES;
+        let name = if spec.service_type() == ServiceType::Postgres { database } else { volume };
+        let name = ServiceName::parse(name).ok_or(Error::Unexpected("the name of a preview"))?;
+        let service = ServiceRef { workspace: who.workspace_id, name };
+        let away = |error| ApiError::Unavailable(format!("The runtime can't be asked: {error}"));
+        let postgres = match spec.kind {
+            Kind::Postgres(postgres) => postgres,
+            Kind::SharedStorage(SharedStorageSpec { disk, access, .. }) => {
+                let Some(volumes) = self.runtime.volumes() else { return Ok(None) };
+                let (id, project) = (Uuid::nil(), spec.project_id);
+                let volume = Volume { service, id, project, disk, access, existed: false };
+                return Ok(Some(volumes.preview(&volume).await.map_err(away)?));
+            }
         };
-        let name = ServiceName::parse(NAME).ok_or(Error::Unexpected("the name of a preview"))?;
         let desired = Desired {
-            service: ServiceRef { workspace: who.workspace_id, name },
+            service,
             id: Uuid::nil(),
             project: spec.project_id,
             major: postgres.version,
@@ -43,8 +52,7 @@ impl Control {
             origin: origin(postgres.origin),
             existed: false,
         };
-        let preview = self.runtime.preview(&desired).await;
-        Ok(preview.map_err(|error| ApiError::Unavailable(format!("The runtime can't be asked: {error}")))?)
+        Ok(self.runtime.preview(&desired).await.map_err(away)?)
     }
 }
 

@@ -4,7 +4,7 @@ use contract::operation::OperationKind;
 use contract::permission::Permission;
 use contract::problem::Problem;
 use contract::spec::CreationMode;
-use contract::state::{Action, Verdict};
+use contract::state::Action;
 use contract::{ApiError, Caller, Service};
 
 use super::entity;
@@ -34,9 +34,7 @@ impl Control {
                 false => Problem::breaks("creation_mode", "promoted", "is over: it has been promoted").into(),
             });
         }
-        if let Verdict::Refused(why) = row.state()?.allows(Action::PromoteExternal) {
-            return Err(Problem::breaks("state", "not_now", &format!("doesn't allow it: {why}")).into());
-        }
+        row.may(Action::PromoteExternal)?;
         let was_ready = sqlx::query_scalar!(
             "select was_ready from observations where workspace_id = $1 and service_id = $2",
             who.workspace_id,
@@ -59,9 +57,9 @@ impl Control {
         )
         .execute(&mut *transaction)
         .await?;
-        let about = About { workspace: who.workspace_id, service: row.id };
-        let (kind, power) = (OperationKind::PromoteExternal, row.power());
-        timeline::begin(&mut transaction, about, kind, power, row.environment_variables).await?;
+        let about = About::of(who.workspace_id, row.id);
+        let kind = OperationKind::PromoteExternal;
+        timeline::begin(&mut transaction, about, kind, row.steps(kind)?, row.environment_variables).await?;
         reconcile::wish(&mut transaction, who.workspace_id, row.id).await?;
         let entry =
             Entry { action: "service.promote_external", entity_id: Some(row.id), entity: &row.name, reason: None };

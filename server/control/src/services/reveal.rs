@@ -35,9 +35,7 @@ impl Control {
         let mut connection = self.pool.acquire().await?;
         let row = entity::reachable(&mut connection, who, id).await?;
         drop(connection);
-        if let Some(why) = row.state()?.allows(Action::TestConnection).reason() {
-            return Err(Problem::breaks("state", "not_now", &format!("doesn't allow it: {why}")).into());
-        }
+        row.may(Action::TestConnection)?;
         if row.follows {
             let rest = "has no credentials of ours before it is promoted";
             return Err(Problem::breaks("creation_mode", "no_credentials", rest).into());

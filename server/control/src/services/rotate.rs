@@ -6,7 +6,7 @@ use contract::operation::OperationKind;
 use contract::permission::Permission;
 use contract::problem::Problem;
 use contract::spec::ServiceType;
-use contract::state::{Action, Verdict};
+use contract::state::Action;
 
 use super::create::new_password;
 use super::entity;
@@ -31,9 +31,7 @@ impl Control {
             let rest = "has no credentials of ours before it is promoted";
             return Err(Problem::breaks("creation_mode", "no_credentials", rest).into());
         }
-        if let Verdict::Refused(why) = row.state()?.allows(Action::RotatePassword) {
-            return Err(Problem::breaks("state", "not_now", &format!("doesn't allow it: {why}")).into());
-        }
+        row.may(Action::RotatePassword)?;
         let password = new_password();
         let sealed = self.sealer.seal(password_place(who.workspace_id, &row.name()?), &password)?;
         sqlx::query!(
@@ -46,9 +44,9 @@ impl Control {
         )
         .execute(&mut *transaction)
         .await?;
-        let about = About { workspace: who.workspace_id, service: row.id };
-        let (kind, power) = (OperationKind::RotatePassword, row.power());
-        timeline::begin(&mut transaction, about, kind, power, row.environment_variables).await?;
+        let about = About::of(who.workspace_id, row.id);
+        let kind = OperationKind::RotatePassword;
+        timeline::begin(&mut transaction, about, kind, row.steps(kind)?, row.environment_variables).await?;
         reconcile::wish(&mut transaction, who.workspace_id, row.id).await?;
         let entry =
             Entry { action: "service.rotate_password", entity_id: Some(row.id), entity: &row.name, reason: None };

@@ -7,7 +7,7 @@ use contract::event::EventKind;
 use contract::operation::OperationKind;
 use contract::permission::Permission;
 use contract::problem::Problem;
-use contract::state::{Action, Verdict};
+use contract::state::Action;
 use contract::{Caller, Service, ServiceChange};
 use sqlx::PgConnection;
 
@@ -25,16 +25,15 @@ impl Control {
         let mut transaction = self.pool.begin().await?;
         let row = entity::locked(&mut transaction, who, id).await?;
         let change = change.parse(row.service_type()?, row.disk(), &self.runtime.capabilities())?;
-        if let Verdict::Refused(why) = row.state()?.allows(Action::Update) {
-            return Err(Problem::breaks("state", "not_now", &format!("doesn't allow it: {why}")).into());
-        }
+        row.may(Action::Update)?;
         moves(&mut transaction, who, &row, &change).await?;
         let resized = resizes(&mut transaction, who, &row, &change).await?;
         write(&mut transaction, who, &row, &change).await?;
         if touches_runtime(&row, &change) {
-            let about = About { workspace: who.workspace_id, service: row.id };
+            let about = About::of(who.workspace_id, row.id);
             let variables = change.environment_variables.unwrap_or(row.environment_variables);
-            timeline::begin(&mut transaction, about, OperationKind::Update, row.power(), variables).await?;
+            let kind = OperationKind::Update;
+            timeline::begin(&mut transaction, about, kind, row.steps(kind)?, variables).await?;
             reconcile::wish(&mut transaction, who.workspace_id, row.id).await?;
         }
         let entry = Entry { action: "service.update", entity_id: Some(row.id), entity: &row.name, reason: None };
@@ -55,6 +54,10 @@ async fn moves(connection: &mut PgConnection, who: &Caller, row: &ServiceRow, ch
     let Some(project) = change.project_id.filter(|p| *p != row.project_id) else { return Ok(()) };
     reach::hold_project(&mut *connection, who, project).await?;
     let usable = resources::usable(connection, who.workspace_id, project).await?;
+    if !row.mounts()?.is_empty() {
+        let rest = "can't be changed while apps of its project mount it; unmount it first";
+        return Err(Problem::breaks("project_id", "mounted", rest).into());
+    }
     if usable.iter().any(|r| r.uuid == row.resource_id) {
         return Ok(());
     }

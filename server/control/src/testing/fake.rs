@@ -10,11 +10,12 @@ use contract::Capabilities;
 use contract::capabilities::Runtime;
 use contract::log::{LogFilter, LogLines};
 use contract::members::Member;
+use contract::mount::{App, AppId};
 use contract::preview::Preview;
 use contract::replication::Lsn;
 use contract::service::MemberRole;
 use contract::spec::Size;
-use contract::values::{PgMajor, Secret};
+use contract::values::{Mib, MountPoint, PgMajor, Secret};
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
 use tokio::sync::broadcast;
@@ -23,8 +24,8 @@ use uuid::Uuid;
 
 use super::script::{Effect, Fault, Gate, Method, Script};
 use crate::port::{
-    Desired, Following, Measurement, Observed, Outside, Phase, PortError, Power, Provisioner, Publication, Removal,
-    ServiceName, ServiceRef, SignIn, SignedIn,
+    Desired, Following, Measurement, Mounted, Observed, Outside, Phase, Place, PortError, Power, Provisioner,
+    Publication, Removal, ServiceName, ServiceRef, SignIn, SignedIn, Volume, Volumes,
 };
 
 /// Hints kept for a reader.
@@ -48,6 +49,10 @@ struct World {
     services: BTreeMap<ServiceName, Server>,
     effects: Vec<(ServiceName, Effect)>,
     published: Vec<Publication>,
+    volumes: BTreeMap<ServiceName, Held>,
+    apps: Vec<(Uuid, AppId)>,
+    /// Volumes are made where their first app is.
+    lazy: bool,
     away: bool,
     slow_removal: bool,
 }
@@ -67,6 +72,14 @@ struct Server {
     log: Vec<String>,
     /// Each look counts a transaction and a second of CPU.
     looks: i64,
+}
+
+/// A volume.
+struct Held {
+    disk: Mib,
+    /// It was asked for a second time.
+    ready: bool,
+    apps: BTreeMap<String, MountPoint>,
 }
 
 impl Server {
@@ -167,8 +180,33 @@ impl FakeRuntime {
 
     /// Everything of it vanishes, and a hint says so.
     pub fn lose(&self, name: &ServiceName) {
-        self.world().services.remove(name).expect("a service to lose");
+        let mut world = self.world();
+        let volume = world.volumes.remove(name).is_some();
+        assert!(world.services.remove(name).is_some() || volume, "nothing to lose");
+        drop(world);
         self.hint(name);
+    }
+
+    /// An app that a project has from now on.
+    pub fn has_app(&self, project: Uuid, app: &str) {
+        self.world().apps.push((project, AppId::new(app).expect("an app")));
+    }
+
+    /// From now on volumes are made where their first app is.
+    pub fn makes_volumes_late(&self) {
+        self.world().lazy = true;
+    }
+
+    /// Where apps have a volume.
+    pub fn mounts(&self, name: &ServiceName) -> BTreeMap<String, String> {
+        let world = self.world();
+        let apps = world.volumes.get(name).map(|held| &held.apps);
+        apps.into_iter().flatten().map(|(app, at)| (app.clone(), at.as_str().to_owned())).collect()
+    }
+
+    /// The MiB of a volume.
+    pub fn disk(&self, name: &ServiceName) -> Option<u32> {
+        self.world().volumes.get(name).map(|held| held.disk.mib())
     }
 
     pub fn hint(&self, name: &ServiceName) {
@@ -183,7 +221,8 @@ impl FakeRuntime {
 
     /// The services that there is anything of.
     pub fn names(&self) -> Vec<ServiceName> {
-        self.world().services.keys().cloned().collect()
+        let world = self.world();
+        world.services.keys().chain(world.volumes.keys()).cloned().collect()
     }
 
     /// What was published last of a project.
@@ -332,12 +371,98 @@ impl Provisioner for FakeRuntime {
         .await
     }
 
+    fn volumes(&self) -> Option<&dyn Volumes> {
+        Some(self)
+    }
+
     fn changes(&self) -> BoxStream<'static, ServiceName> {
         BroadcastStream::new(self.0.hints.subscribe()).filter_map(|hint| std::future::ready(hint.ok())).boxed()
     }
 }
 
+#[async_trait]
+impl Volumes for FakeRuntime {
+    async fn ensure(&self, volume: &Volume) -> Result<Observed, PortError> {
+        self.call(Method::Ensure, |world| Ok(world.hold(volume))).await
+    }
+
+    async fn preview(&self, volume: &Volume) -> Result<Preview, PortError> {
+        let yaml = format!("volume: {}", volume.service);
+        self.call(Method::Preview, |_| Ok(Preview { yaml, problems: Vec::new() })).await
+    }
+
+    async fn mount(&self, volume: &Volume, place: &Place) -> Result<Mounted, PortError> {
+        self.call(Method::Mount, |world| world.mount(volume, place)).await
+    }
+
+    async fn unmount(&self, service: &ServiceRef, app: &AppId) -> Result<Mounted, PortError> {
+        // its pods have been replaced when it is asked about for a second time
+        let take = |world: &mut World| {
+            let held = world.volumes.get_mut(&service.name);
+            let had = held.and_then(|held| held.apps.remove(&app.to_string()));
+            Ok(had.map_or(Mounted::Done, |_| Mounted::Underway("1 pod still has it".into())))
+        };
+        self.call(Method::Unmount, take).await
+    }
+
+    async fn delete(&self, service: &ServiceRef) -> Result<Removal, PortError> {
+        let remove = |world: &mut World| {
+            if world.volumes.remove(&service.name).is_some() {
+                world.effects.push((service.name.clone(), Effect::Removed));
+            }
+            Ok(Removal::Gone)
+        };
+        self.call(Method::Delete, remove).await
+    }
+
+    async fn apps(&self, _: Uuid, project: Uuid) -> Result<Vec<App>, PortError> {
+        let list = |world: &mut World| {
+            let apps = world.apps.iter().filter(|(of, _)| *of == project).map(|(_, app)| App {
+                app_id: app.to_string(),
+                kind: app.kind,
+                name: app.name.clone(),
+            });
+            Ok(apps.collect())
+        };
+        self.call(Method::Apps, list).await
+    }
+}
+
 impl World {
+    fn hold(&mut self, volume: &Volume) -> Observed {
+        let name = &volume.service.name;
+        let Some(held) = self.volumes.get_mut(name) else {
+            if volume.existed {
+                return Observed::at(Phase::Lost);
+            }
+            let held = Held { disk: volume.disk, ready: false, apps: BTreeMap::new() };
+            self.volumes.insert(name.clone(), held);
+            self.effects.push((name.clone(), Effect::Made));
+            return Observed::saying(Phase::Preparing, "It waits for its storage");
+        };
+        held.disk = volume.disk;
+        if self.lazy && held.apps.is_empty() && !held.ready {
+            return Observed { idle: true, ..Observed::saying(Phase::Preparing, "It is made once an app mounts it") };
+        }
+        held.ready = true;
+        Observed::at(Phase::Ready)
+    }
+
+    /// The pods of an app have been replaced when it is asked about for a second time.
+    fn mount(&mut self, volume: &Volume, place: &Place) -> Result<Mounted, PortError> {
+        let app = place.app.to_string();
+        if !self.apps.contains(&(volume.project, place.app.clone())) {
+            return Err(PortError::Rejected(format!("There is no {app} in its project")));
+        }
+        let held = self.volumes.get_mut(&volume.service.name);
+        let held = held.ok_or_else(|| PortError::retry("there is no such volume"))?;
+        if held.apps.get(&app) != Some(&place.mount_point) {
+            held.apps.insert(app, place.mount_point.clone());
+            return Ok(Mounted::Underway("0 of 1 pods have it".into()));
+        }
+        Ok(Mounted::Done)
+    }
+
     fn ensure(&mut self, desired: &Desired) -> Observed {
         let name = &desired.service.name;
         let Some(server) = self.services.get_mut(name) else {

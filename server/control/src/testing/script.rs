@@ -32,6 +32,9 @@ pub enum Method {
     Members,
     Preview,
     Publish,
+    Mount,
+    Unmount,
+    Apps,
 }
 
 /// What happens to a call instead of its usual course.

@@ -18,8 +18,14 @@ pub enum Work {
 }
 
 impl Work {
+    /// All that there is to do with a database.
     pub fn all() -> impl Iterator<Item = Self> {
-        OperationKind::ALL.iter().map(|kind| Self::Operation(*kind)).chain([Self::Look, Self::Mend])
+        let of_databases = |kind: &&OperationKind| !matches!(kind, OperationKind::MountApp | OperationKind::UnmountApp);
+        OperationKind::ALL
+            .iter()
+            .filter(of_databases)
+            .map(|kind| Self::Operation(*kind))
+            .chain([Self::Look, Self::Mend])
     }
 
     /// The smallest request, with variables.
@@ -50,6 +56,7 @@ impl Work {
         let id = service.to_string();
         match kind {
             OperationKind::Create => panic!("{id} is there"),
+            OperationKind::MountApp | OperationKind::UnmountApp => panic!("{id} is no volume"),
             OperationKind::Update => {
                 let project_id = other.to_string().into();
                 let change = ServiceChange { ram_size: 512.0.into(), project_id, ..Default::default() };

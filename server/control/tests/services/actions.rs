@@ -32,6 +32,7 @@ async fn act(world: &World, id: uuid::Uuid, action: Action) -> Result<(), ApiErr
         Action::Delete => control.delete_service(who, &name).await,
         Action::TestConnection => control.test_connection(who, &name).await.map(drop),
         Action::RotatePassword => control.rotate_password(who, &name).await.map(drop),
+        Action::MountApp | Action::UnmountApp => panic!("{name} is no volume"),
         Action::PromoteExternal => {
             as_a_copy(control, id).await;
             let answer = control.promote_external(who, &name).await.map(drop);

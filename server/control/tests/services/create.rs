@@ -119,6 +119,7 @@ async fn the_entity_has_every_field_of_the_contract(pool: PgPool) {
       "instances": 1,
       "label": "Orders база",
       "mount_point": null,
+      "mounts": [],
       "name": "[name]",
       "observed_at": null,
       "operation": {

@@ -38,7 +38,7 @@ enum Disturbance {
 /// Where a piece of work begins; `None` for what doesn't exist yet.
 async fn prepare(work: Work, world: &World) -> Option<Service> {
     match work {
-        Work::Operation(OperationKind::Create) => None,
+        Work::Operation(OperationKind::Create | OperationKind::MountApp | OperationKind::UnmountApp) => None,
         Work::Operation(OperationKind::Start) => {
             let service = world.healthy(world.with_variables()).await;
             world.ask(service.uuid, "stop").await.unwrap();
@@ -66,7 +66,8 @@ async fn prepare(work: Work, world: &World) -> Option<Service> {
 fn effects(work: Work) -> &'static [Effect] {
     use Effect::{Configured, Made, Removed, Started, Stopped};
     match work {
-        Work::Look | Work::Operation(OperationKind::PromoteExternal) => &[],
+        Work::Look
+        | Work::Operation(OperationKind::PromoteExternal | OperationKind::MountApp | OperationKind::UnmountApp) => &[],
         Work::Mend | Work::Operation(OperationKind::Start) => &[Started],
         Work::Operation(OperationKind::Create | OperationKind::Retry) => &[Made, Started, Configured],
         Work::Operation(OperationKind::Update | OperationKind::Restart) => &[Stopped, Started],

@@ -25,5 +25,6 @@ mod setting;
 mod trouble;
 mod update;
 mod variables;
+mod volumes;
 mod workers;
 mod world;

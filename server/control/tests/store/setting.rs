@@ -13,7 +13,7 @@ use contract::{ApiError, Caller, Capabilities};
 use control::identity::Identity;
 use control::port::{
     Desired, Following, Measurement, Observed, PortError, Provisioner, Publication, Removal, ServiceName, ServiceRef,
-    SignIn, SignedIn,
+    SignIn, SignedIn, Volumes,
 };
 use control::{Control, Error, Sealer};
 use futures::stream::BoxStream;
@@ -71,6 +71,10 @@ impl Provisioner for Nothing {
 
     async fn publish(&self, _: &Publication) -> Result<(), PortError> {
         unreachable!()
+    }
+
+    fn volumes(&self) -> Option<&dyn Volumes> {
+        None
     }
 
     fn changes(&self) -> BoxStream<'static, ServiceName> {

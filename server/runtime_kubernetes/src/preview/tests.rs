@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::*;
+use crate::cluster::Cluster;
 use crate::{Access, Config, KubernetesRuntime};
 
 async fn runtime() -> KubernetesRuntime {
@@ -164,7 +165,7 @@ async fn refusals_stand_at_the_fields_that_they_are_about_in_the_operators_words
         let Err(kube::Error::Api(status)) = clusters.create(&dry, &object).await else {
             unreachable!("{name} was taken");
         };
-        let problems = refusals(&status);
+        let problems = refusals(&status, super::field);
         assert_eq!(problems[0].field, field, "{name}: {status:?}");
         assert!(status.message.contains(problems[0].words.split(": ").last().unwrap()), "{name}: {problems:?}");
     }

@@ -1,4 +1,4 @@
-use contract::{Action, State, log::LogFilter, permission::Permission};
+use contract::{Action, State, log::LogFilter, permission::Permission, spec::ServiceType};
 use leptos::prelude::*;
 
 use super::press::PressForm;
@@ -11,6 +11,13 @@ use crate::{
     viewer,
 };
 
+/// What stands in the head, where the type has it.
+const HEAD: [(Action, &str, &str); 4] = [
+    (Action::Start, "start", "Start"),
+    (Action::Stop, "stop", "Stop"),
+    (Action::Restart, "restart", "Restart"),
+    (Action::Retry, "retry", "Retry"),
+];
 /// Log lines that stand beside a cause.
 const EVIDENCE: u16 = 5;
 
@@ -32,13 +39,9 @@ fn Press(state: State, name: String, action: Action, id: &'static str, word: &'s
 }
 
 #[component]
-pub fn HeadActions(state: State, name: String) -> impl IntoView {
-    view! {
-        <Press state name=name.clone() action=Action::Start id="start" word="Start" />
-        <Press state name=name.clone() action=Action::Stop id="stop" word="Stop" />
-        <Press state name=name.clone() action=Action::Restart id="restart" word="Restart" />
-        <Press state name action=Action::Retry id="retry" word="Retry" />
-    }
+pub fn HeadActions(state: State, name: String, kind: ServiceType) -> impl IntoView {
+    let its = HEAD.into_iter().filter(|(action, ..)| action.is_of(kind));
+    its.map(|(action, id, word)| view! { <Press state name=name.clone() action id word /> }).collect_view()
 }
 
 /// Cause, evidence and next action, while there is trouble; and the server's own last words.
@@ -86,12 +89,13 @@ fn LastWords(name: String) -> impl IntoView {
 
 /// "Nothing has happened for 3 minutes": what is under way, and seems not to go on.
 #[component]
-pub fn Stuck(idle_ms: Option<u64>) -> impl IntoView {
+pub fn Stuck(idle_ms: Option<u64>, is_database: bool) -> impl IntoView {
     /// No step takes so long here that nothing of it would be told.
     const LONG: u64 = 60_000;
     idle_ms.filter(|idle| *idle >= LONG).map(|idle| {
         let cause = format!("Nothing has happened for {}.", words::minutes(idle));
-        let evidence = "Berth keeps trying, and says here what it waits for. The log may know more.".to_owned();
+        let log = if is_database { " The log may know more." } else { "" };
+        let evidence = format!("Berth keeps trying, and says here what it waits for.{log}");
         view! { <Notice tone=Tone::Warn cause evidence=Some(evidence) /> }
     })
 }

@@ -2,6 +2,7 @@
 
 mod actions;
 mod activity;
+mod apps;
 mod connect;
 mod facts;
 mod formats;
@@ -25,7 +26,7 @@ use contract::{
     page::PageRequest,
     permission::{Permission, Role},
     project::Var,
-    spec::CreationMode,
+    spec::{CreationMode, ServiceType},
 };
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
@@ -35,6 +36,7 @@ pub use self::press::{PressForm, can_press};
 use self::{
     actions::{HeadActions, Stuck, Trouble},
     activity::Activity,
+    apps::Apps,
     connect::{Address, Connect, Parts},
     facts::Facts,
     logs::Logs,
@@ -98,6 +100,32 @@ impl Tab {
             Self::Overview | Self::Activity | Self::Settings => None,
         }
     }
+
+    /// Shows the servers behind a service, which a volume doesn't have.
+    fn is_of_servers(self) -> bool {
+        match self {
+            Self::Logs | Self::Members | Self::Replication | Self::Metrics => true,
+            Self::Overview | Self::Activity | Self::Settings => false,
+        }
+    }
+}
+
+/// The tabs that a service has.
+fn tabs(slug: &str, service: &Service) -> Vec<ui::Tab> {
+    let name = &service.name;
+    let copied = service.creation_mode == Some(CreationMode::ExternalReplica);
+    let mut tabs = vec![ui::Tab::new("Overview", paths::service(slug, name))];
+    if service.service_type == ServiceType::Postgres {
+        tabs.push(ui::Tab::new("Logs", paths::service_logs(slug, name)));
+        tabs.push(ui::Tab::new("Members", paths::service_members(slug, name)));
+        if copied {
+            tabs.push(ui::Tab::new("Replication", paths::service_replication(slug, name)));
+        }
+        tabs.push(ui::Tab::new("Metrics", paths::service_metrics(slug, name, Span::Hour)));
+    }
+    tabs.push(ui::Tab::new("Activity", paths::service_activity(slug, name)));
+    tabs.push(ui::Tab::new("Settings", paths::service_settings(slug, name)));
+    tabs
 }
 
 #[component]
@@ -207,11 +235,12 @@ fn Found(tab: Tab, service: Service, around: Around) -> impl IntoView {
         }
     };
     let address = service.connection_details.as_ref().map(|details| Address::of(&details.internal));
-    let is_database = address.is_some();
+    let kind = service.service_type;
+    let is_database = kind == ServiceType::Postgres;
     let idle = around.operation.as_ref().and_then(|operation| operation.idle_ms);
     let trouble = view! {
         <Trouble state name=name.clone() evidence=service.state_reason.clone() is_database />
-        <Stuck idle_ms=idle />
+        <Stuck idle_ms=idle is_database />
     };
     let actions = {
         let (name, label) = (name.clone(), label.clone());
@@ -222,38 +251,30 @@ fn Found(tab: Tab, service: Service, around: Around) -> impl IntoView {
         let variables = around.vars.as_ref().map(own);
         view! {
             <StateBadge state large=true />
-            <HeadActions state name=name.clone() />
+            <HeadActions state name=name.clone() kind />
             <Remove name label is_database variables refused />
         }
     };
-    let copied = service.creation_mode == Some(CreationMode::ExternalReplica);
     // what follows an external server has no owner before it is promoted
     let owned = service.connection_details.as_ref().is_some_and(|details| details.internal.username.is_some());
-    let mut tabs = vec![
-        ui::Tab::new("Overview", paths::service(&slug, &name)),
-        ui::Tab::new("Logs", paths::service_logs(&slug, &name)),
-        ui::Tab::new("Members", paths::service_members(&slug, &name)),
-        ui::Tab::new("Metrics", paths::service_metrics(&slug, &name, Span::Hour)),
-        ui::Tab::new("Activity", paths::service_activity(&slug, &name)),
-        ui::Tab::new("Settings", paths::service_settings(&slug, &name)),
-    ];
-    if copied {
-        tabs.insert(3, ui::Tab::new("Replication", paths::service_replication(&slug, &name)));
-    }
-    let every = tab.every(idle.is_some());
+    let tabs = tabs(&slug, &service);
+    let serverless = !is_database && tab.is_of_servers();
+    let every = tab.every(idle.is_some()).filter(|_| !serverless);
     let below_tabs = match tab {
+        _ if serverless => view! { <Notice tone=Tone::Idle cause="A volume has no server." /> }.into_any(),
         Tab::Overview => {
             let vars = around.vars.filter(|_| service.environment_variables && state != State::Deleting);
             let variables = vars.map(|vars| view! { <Variables service=service.clone() vars /> });
             let external = service.connection_details.as_ref().and_then(|details| details.external.as_ref());
             let outside = address.as_ref().zip(external).map(|(at, external)| at.outside(external));
             let connect = address.map(|at| view! { <HowToConnect name state at outside owned /> });
+            let apps = (!is_database).then(|| view! { <Apps service=service.clone() /> });
             let progress = around.operation.map(|operation| view! { <Progress operation /> });
             view! {
                 {owned.then(|| view! { <Preload /> })}
                 <Facts service advisory=around.advisory />
                 <div class="grid items-start gap-4.5 lg:grid-cols-[minmax(0,1fr)_340px]">
-                    <div class="grid min-w-0 gap-4.5">{connect}</div>
+                    <div class="grid min-w-0 gap-4.5">{connect} {apps}</div>
                     <div class="grid min-w-0 gap-4.5">{progress} {variables}</div>
                 </div>
             }

@@ -19,7 +19,13 @@ pub fn Remove(
     refused: Option<String>,
 ) -> impl IntoView {
     let call = DeleteService { workspace: workspace(), id: name.clone() };
-    let what = if is_database { "The database and everything in it" } else { "The volume and everything on it" };
+    let (what, beside, kept) = if is_database {
+        let kept = "What is kept: variables that somebody edited. There is no way back.";
+        ("The database and everything in it", going(variables.as_deref()), kept)
+    } else {
+        let beside = "Its mounts: no app has it any more".to_owned();
+        ("The volume and everything on it", beside, "There is no way back.")
+    };
     let (confirm, why) = (format!("Type {name} to confirm"), format!("Type {name} to delete it"));
     view! {
         <Button id="delete" kind=Kind::Danger quiet=true refused=Signal::stored(refused) opens="remove-dialog">
@@ -30,9 +36,9 @@ pub fn Remove(
                 <p>"What goes:"</p>
                 <ul class="list-disc pl-5 text-ink-2">
                     <li>{what}</li>
-                    <li class="[overflow-wrap:anywhere]">{going(variables.as_deref())}</li>
+                    <li class="[overflow-wrap:anywhere]">{beside}</li>
                 </ul>
-                <p>"What is kept: variables that somebody edited. There is no way back."</p>
+                <p>{kept}</p>
             </div>
             <CallForm call class="grid gap-4">
                 <TextField name="confirm" label=confirm until=name mono=true />

@@ -6,6 +6,7 @@ use contract::Service;
 use contract::change::{RevealRequest, StateChange};
 use contract::connection::ConnectionDetails;
 use contract::error::ErrorBody;
+use contract::mount::{App, AppMount, AppUnmount};
 use contract::service::ConnectionTest;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -24,6 +25,9 @@ pub(super) fn routes() -> OpenApiRouter<Uses> {
         .routes(routes!(retry_service))
         .routes(routes!(reveal))
         .routes(routes!(promote_external))
+        .routes(routes!(mount_app))
+        .routes(routes!(unmount_app))
+        .routes(routes!(list_apps))
         .routes(routes!(rotate_password))
         .routes(routes!(test_connection))
 }
@@ -85,6 +89,49 @@ async fn promote_external(
     ServiceId(id): ServiceId,
 ) -> Answer<Json<Service>> {
     Ok(Json(uses.console.promote_external(&who, &id).await?))
+}
+
+/// Give an app a volume
+///
+/// The app's pods are replaced by such that have it. Asked again for an app that has it already, it goes to the new place. Only for
+/// shared_storage; RWO allows one app. Needs services:operate.
+#[utoipa::path(post, path = "/services/{id}/mount_app", tag = "services", params(ServiceId), request_body = AppMount,
+    responses((status = 200, description = "The service.", body = Service), Changing))]
+async fn mount_app(
+    State(uses): State<Uses>,
+    Authorised(who): Authorised,
+    ServiceId(id): ServiceId,
+    Body(mount): Body<AppMount>,
+) -> Answer<Json<Service>> {
+    Ok(Json(uses.console.mount_app(&who, &id, mount).await?))
+}
+
+/// Take a volume from an app
+///
+/// The app's pods are replaced by such that haven't got it. Only for shared_storage. Needs services:operate.
+#[utoipa::path(post, path = "/services/{id}/unmount_app", tag = "services", params(ServiceId), request_body = AppUnmount,
+    responses((status = 200, description = "The service.", body = Service), Changing))]
+async fn unmount_app(
+    State(uses): State<Uses>,
+    Authorised(who): Authorised,
+    ServiceId(id): ServiceId,
+    Body(unmount): Body<AppUnmount>,
+) -> Answer<Json<Service>> {
+    Ok(Json(uses.console.unmount_app(&who, &id, unmount).await?))
+}
+
+/// List the apps that may mount a volume
+///
+/// Those of its project, by name, whether they mount it or not. Only for shared_storage. Needs services:view.
+#[utoipa::path(get, path = "/services/{id}/apps", tag = "services", params(ServiceId),
+    responses((status = 200, description = "The apps.", body = Vec<App>),
+        (status = 422, description = "It is no volume.", body = ErrorBody), Guarded))]
+async fn list_apps(
+    State(uses): State<Uses>,
+    Authorised(who): Authorised,
+    ServiceId(id): ServiceId,
+) -> Answer<Json<Vec<App>>> {
+    Ok(Json(uses.console.list_apps(&who, &id).await?))
 }
 
 /// Give a service another password

@@ -5,7 +5,7 @@ use super::*;
 /// Method, path, body, status, what was asked.
 type Case = (&'static str, &'static str, &'static str, u16, &'static str);
 
-const CASES: [Case; 39] = [
+const CASES: [Case; 42] = [
     ("GET", "/api/v1/capabilities", "", 200, "capabilities"),
     (
         "GET",
@@ -54,6 +54,21 @@ const CASES: [Case; 39] = [
         r#"preflight {"external_host":"db.example"}"#,
     ),
     ("POST", "/api/v1/services/postgres-ab/promote_external", "", 200, "promote_external postgres-ab"),
+    (
+        "POST",
+        "/api/v1/services/postgres-ab/mount_app",
+        r#"{"app_id":"deployment/web"}"#,
+        200,
+        r#"mount_app postgres-ab {"app_id":"deployment/web"}"#,
+    ),
+    (
+        "POST",
+        "/api/v1/services/postgres-ab/unmount_app",
+        r#"{"app_id":"deployment/web"}"#,
+        200,
+        r#"unmount_app postgres-ab {"app_id":"deployment/web"}"#,
+    ),
+    ("GET", "/api/v1/services/postgres-ab/apps", "", 200, "list_apps postgres-ab"),
     ("POST", "/api/v1/services/postgres-ab/rotate_password", "", 200, "rotate_password postgres-ab"),
     ("POST", "/api/v1/services/postgres-ab/reveal", "", 200, "reveal postgres-ab {}"),
     (
