@@ -17,7 +17,7 @@ test("on a slow link a page is read before its WASM has come, and a form on it i
   await expect(page.getByRole("listitem").filter({ hasText: "Signed in" })).toBeVisible();
   expect(await page.locator("body").getAttribute("data-hydrated")).toBeNull();
   await page.getByRole("button", { name: "Stop" }).click();
-  await hydrated(page);
+  await hydrated(page, 90_000);
   await admin().state(uuid, ["stopped"]);
   await devtools.detach();
   await admin().remove(uuid);

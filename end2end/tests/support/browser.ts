@@ -56,8 +56,22 @@ export async function open(page: Page, path: string) {
   return answer;
 }
 
-export async function hydrated(page: Page): Promise<void> {
-  await page.locator('body[data-hydrated="1"]').waitFor({ state: "attached" });
+/** What never came is said with what the page had by then. */
+export async function hydrated(page: Page, within = 45_000): Promise<void> {
+  const waited = page.locator('body[data-hydrated="1"]').waitFor({ state: "attached", timeout: within });
+  await waited.catch(async (error: Error) => {
+    throw new Error(`${page.url()} is never hydrated: ${JSON.stringify(await page.evaluate(loaded))}`, { cause: error });
+  });
+}
+
+function loaded(): object {
+  const islands = [...document.querySelectorAll<HTMLElement & { hydrated?: boolean }>("leptos-island")];
+  const files = performance.getEntriesByType("resource") as PerformanceResourceTiming[];
+  return {
+    document: document.readyState,
+    islands: islands.map((island) => [island.dataset["component"], island.hydrated ?? false]),
+    files: files.map(({ name, startTime, responseEnd }) => [new URL(name).pathname, Math.round(startTime), Math.round(responseEnd)]),
+  };
 }
 
 /** Nothing that axe calls serious or critical, in either theme. Its legacy mode spares a second page for each look, and leaves out
