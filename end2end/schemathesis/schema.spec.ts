@@ -35,7 +35,7 @@ test(`the API keeps to its document in ${CASES} cases of each operation (seed ${
     const all = await operations(admin);
     copyFileSync(join(import.meta.dirname, "schemathesis.toml"), join(dir, "schemathesis.toml"));
     for (const [name, values] of Object.entries(ids)) writeFileSync(join(dir, name), values.map((it) => `${JSON.stringify(it)}\n`).join(""));
-    const kept = [...ids.projects, ...ids.services, ...ids.calm, ...ids.tokens].join(" ");
+    const kept = [...ids.projects, ...ids.services, ...ids.calm, ...ids.turned, ...ids.tokens].join(" ");
     const env = { PATH: process.env["PATH"], HOME: dir, TOKEN: token, KEPT: kept, PROJECT: ids.projects[0], SPARE: JSON.stringify(spare), PYTHONPATH: import.meta.dirname, PYTHONDONTWRITEBYTECODE: "1" };
     const args = ["run", `${console.url}/api/v1/openapi.json`, "--max-examples", CASES, "--seed", SEED, ...ARGS];
     const running = spawn(program, args, { cwd: dir, env, stdio: ["ignore", "pipe", "inherit"] });
@@ -69,8 +69,9 @@ async function seeds(admin: Api) {
   const disk_size = Math.floor(resource.available_disk_size / 2 ** 30) - ROOM;
   const service = await admin.healthy({ project_id: project.uuid, label: "Schema", ram_size: 128, disk_size });
   const spare = await admin.healthy({ project_id: project.uuid, label: "Spare", ram_size: 64, disk_size: 0.5 });
-  // nobody stops it, or changes its password, just before somebody wants to sign in
+  // nobody stops them just before somebody wants to sign in, or another password
   const calm = await admin.healthy({ project_id: project.uuid, label: "Calm", ram_size: 64, disk_size: 0.5 });
+  const turned = await admin.healthy({ project_id: project.uuid, label: "Turned", ram_size: 64, disk_size: 0.5 });
   const keys = ["SCHEMA_1", "SCHEMA_2", "SCHEMA_3", "SCHEMA_4"];
   for (const key of keys) await admin.good(admin.post(`/projects/${project.uuid}/vars`, { key, value: "x" }));
   const few = [1, 2, 3, 4];
@@ -88,6 +89,7 @@ async function seeds(admin: Api) {
       services: [service.uuid, service.name],
       spares: [spare.uuid],
       calm: [calm.uuid],
+      turned: [turned.uuid],
       keys,
       operations: [service.operation!.uuid],
       tokens: [own as string],

@@ -77,7 +77,7 @@ test("what this installation can't do is refused with the reason that capabiliti
   const can = await admin().get("/capabilities");
   expect(can.status).toBe(200);
   expect(Object.keys(can.body).sort()).toEqual(
-    "advisory cpu_size creation_modes disk_size instances postgres_versions public_access ram_size runtime service_types".split(" "),
+    "advisory cpu_size creation_modes disk_size instances postgres_versions public_access ram_size runtime service_types storage_access".split(" "),
   );
   expect(can.body.runtime).toBe("local");
   expect(can.body.ram_size).toEqual({ min: 64, max: 1048576, default: 256 });

@@ -67,6 +67,8 @@ async fn changes_and_the_end_of_a_service_are_told_with_what_they_touch(pool: Pg
     world.listens().await;
     let service = world.healthy(world.with_variables()).await;
     let (id, control) = (service.uuid, &world.on.control);
+    // it is seen before it is told
+    told(&world, world.hub.subscribe(&world.on.owner)).await;
     let label = world.hub.subscribe(&world.on.owner);
     control
         .update_service(&world.on.owner, &service.name, ServiceChange { label: "x".into(), ..Default::default() })

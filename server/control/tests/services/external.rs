@@ -156,7 +156,8 @@ async fn only_what_follows_somebody_is_promoted_and_only_once_at_a_time(pool: Pg
     world.runtime.next(control::testing::Method::Following, control::testing::Fault::PauseBefore);
     let young = world.create(source.agreed(&world).await).await;
     world.runtime.paused(1).await;
-    world.on.run("update services set state = 'failing' where id = $1", young.uuid).await;
+    world.on.run("update tasks set deadline_at = now() where service_id = $1", young.uuid).await;
+    world.until(young.uuid, State::Failing).await;
     let early = refusal(control.promote_external(owner, &young.name).await);
     assert!(early.0 == 422 && early.1.contains("followed its source"), "{early:?}");
     world.runtime.release();

@@ -56,6 +56,9 @@ async fn rates_are_made_of_counters_and_a_gap_or_a_reset_makes_none(pool: PgPool
     let id = service.uuid.to_string();
     let read = async || world.on.control.service_metrics(&world.on.owner, &id, Span::Hour).await.unwrap().points;
     assert!(read().await.is_empty());
+    // the two that follow are of one slot, which is half a minute
+    let early = "select (extract(epoch from now())::bigint % 30 < 20)::int::bigint";
+    world.wait("a slot that goes on for a while", async || (world.on.count(early).await == 1).then_some(())).await;
     samples::measure_all(&world.on.control).await.unwrap();
     // a slot of time is written once, whoever comes
     samples::measure_all(&world.on.control).await.unwrap();
