@@ -90,7 +90,7 @@ pub fn tone(state: State) -> Tone {
 /// What a state of trouble means, as a sentence. `None` where there is no trouble.
 pub fn trouble(state: State) -> Option<&'static str> {
     match state {
-        State::Degraded => Some("It is serving, but a standby is behind or down."),
+        State::Degraded => Some("It is serving, but not all of it is as it should be."),
         State::Failed => Some("It has failed, and nothing more happens by itself."),
         State::Failing => Some("It isn't serving; Berth keeps trying."),
         State::Lost => Some("Its storage is gone."),

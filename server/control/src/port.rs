@@ -235,7 +235,7 @@ pub struct Observed {
     pub primary: Option<String>,
     /// With [`Phase::Ready`], where it has public access: it was signed in to through there.
     pub outside: Option<Outside>,
-    /// It serves, and not all of it is there: a standby is behind or down.
+    /// It serves, and not all is well with it: a standby is behind or down, its source is not heard of, a volume can't grow.
     pub degraded: Option<String>,
     /// Something that [`Provisioner::ensure`] had made, and would make again, isn't there any more.
     pub missing: Option<String>,
