@@ -191,6 +191,8 @@ impl Control {
         .fetch_one(&mut *transaction)
         .await?;
         if wrong >= WRONG_MAX {
+            // dropped, it would hold the row for a moment longer than the answer takes
+            transaction.rollback().await?;
             return Err(ApiError::TooMany(600).into());
         }
         let audited = |action| Entry { action, entity_id: Some(who.user_id), entity: &who.email, reason: None };
