@@ -95,6 +95,10 @@ pub fn service_members(workspace: &str, name: &str) -> String {
     format!("{}/members", service(workspace, name))
 }
 
+pub fn service_object(workspace: &str, name: &str) -> String {
+    format!("{}/object", service(workspace, name))
+}
+
 pub fn service_replication(workspace: &str, name: &str) -> String {
     format!("{}/replication", service(workspace, name))
 }
@@ -179,6 +183,7 @@ mod tests {
             service_logs("northwind", "postgres-mwvzq"),
             service_members("northwind", "postgres-mwvzq"),
             service_replication("northwind", "postgres-mwvzq"),
+            service_object("northwind", "postgres-mwvzq"),
             service_metrics("northwind", "postgres-mwvzq", Span::Hour),
             service_metrics("northwind", "postgres-mwvzq", Span::Day),
             activity("northwind", None),
@@ -209,6 +214,7 @@ mod tests {
         /w/northwind/services/postgres-mwvzq/logs
         /w/northwind/services/postgres-mwvzq/members
         /w/northwind/services/postgres-mwvzq/replication
+        /w/northwind/services/postgres-mwvzq/object
         /w/northwind/services/postgres-mwvzq/metrics
         /w/northwind/services/postgres-mwvzq/metrics?span=day
         /w/northwind/activity

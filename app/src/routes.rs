@@ -18,7 +18,8 @@ use crate::{
         projects::{Project, Projects},
         resources::{Resource, Resources},
         services::{
-            Create, List, Show, ShowActivity, ShowLogs, ShowMembers, ShowMetrics, ShowReplication, ShowSettings,
+            Create, List, Show, ShowActivity, ShowLogs, ShowMembers, ShowMetrics, ShowObject, ShowReplication,
+            ShowSettings,
         },
         set_up::SetUp,
         sign_in::SignIn,
@@ -41,6 +42,7 @@ pub fn AppRoutes() -> impl IntoView {
                 <Route path=path!("services/:name/logs") view=ShowLogs />
                 <Route path=path!("services/:name/members") view=ShowMembers />
                 <Route path=path!("services/:name/replication") view=ShowReplication />
+                <Route path=path!("services/:name/object") view=ShowObject />
                 <Route path=path!("services/:name/metrics") view=ShowMetrics />
                 <Route path=path!("services/:name/settings") view=ShowSettings />
                 <Route path=path!("projects") view=Projects />

@@ -19,7 +19,7 @@ const MAJORS = ["13", "14", "15", "16", "17", "18"];
 const ROOM = 4;
 
 /** Operations that can't succeed here: nothing of what is made fails, and on this machine nothing follows a server elsewhere, and there are no volumes. */
-const NEVER = ["preflight", "list_apps", "mount_app", "promote_external", "retry_service", "unmount_app"];
+const NEVER = ["preflight", "list_apps", "create_replica", "mount_app", "promote_external", "promote_replica", "retry_service", "unmount_app"];
 
 /** How often each operation was answered with which status. */
 type Answers = Record<string, Record<string, number>>;

@@ -23,6 +23,8 @@ pub struct Capabilities {
     pub creation_modes: Vec<Choice>,
     /// "0" and "1".
     pub public_access: Vec<Choice>,
+    /// Whether a standalone primary may be given replicas.
+    pub replicas: Choice,
     /// How many may mount a volume.
     pub storage_access: Vec<Choice>,
     /// MiB of one instance.
@@ -101,6 +103,7 @@ impl Capabilities {
             instances: Instances::ALL.iter().map(Choice::yes).collect(),
             creation_modes: crate::spec::CreationMode::ALL.iter().map(Choice::yes).collect(),
             public_access: ["0", "1"].iter().map(Choice::yes).collect(),
+            replicas: Choice::yes("replica"),
             storage_access: crate::spec::StorageAccess::ALL.iter().map(Choice::yes).collect(),
             ram_size: Self::RAM_MIB,
             disk_size: Self::DISK_GIB,
@@ -120,6 +123,12 @@ impl Capabilities {
             words: format!("{} {value} isn't available here: {why}", human(field)),
             mend: None,
         })
+    }
+
+    /// The problem of asking for a replica, where there are none.
+    pub fn replica_refusal(&self) -> Option<Problem> {
+        let why = self.replicas.reason.as_deref().filter(|_| !self.replicas.available)?;
+        Some(Problem::breaks("replicas", "unavailable", &format!("can't be made here: {why}")))
     }
 
     /// The problem of asking for this major, where it can't run here; it names those that can.

@@ -9,6 +9,7 @@ use crate::capabilities::Capabilities;
 use crate::change::{RevealRequest, ServiceChange, StateChange};
 use crate::connection::ConnectionDetails;
 use crate::error::ApiError;
+use crate::live::Live;
 use crate::log::{LogFilter, LogLines};
 use crate::members::Members;
 use crate::metrics::{Metrics, Span};
@@ -20,6 +21,7 @@ use crate::permission::{Permission, Role};
 use crate::preflight::Check;
 use crate::preview::Preview;
 use crate::project::{Project, ProjectFields, Var, VarFields, VarKey};
+use crate::replica::NewReplica;
 use crate::replication::Replication;
 use crate::resource::{Plan, Region, Resource};
 use crate::service::{ConnectionTest, Service, ServiceFilter};
@@ -97,14 +99,22 @@ pub trait Console: Send + Sync {
     async fn preflight(&self, who: &Caller, new: NewService) -> Answer<Vec<Check>>;
     /// services:operate. An external replica takes writes from then on, and follows nobody. Irreversible. 409 while it is done.
     async fn promote_external(&self, who: &Caller, id: &str) -> Answer<Service>;
+    /// services:operate. A service that follows this one, which is a standalone primary, with its database and its credentials.
+    async fn create_replica(&self, who: &Caller, id: &str, new: NewReplica) -> Answer<Service>;
+    /// services:operate. A replica takes writes from then on, and follows nobody. Irreversible. 409 while it is done.
+    async fn promote_replica(&self, who: &Caller, id: &str) -> Answer<Service>;
     /// services:operate. An app of the volume's project mounts it from then on; one that does already, at another place.
     async fn mount_app(&self, who: &Caller, id: &str, mount: AppMount) -> Answer<Service>;
     /// services:operate. The app mounts it no more.
     async fn unmount_app(&self, who: &Caller, id: &str, unmount: AppUnmount) -> Answer<Service>;
     /// services:view. The apps of a volume's project, by name.
     async fn list_apps(&self, who: &Caller, id: &str) -> Answer<Vec<App>>;
-    /// services:view. How far an external replica has come; `None` for other services.
+    /// services:view. How far a replica has come, of an external server or of another service; `None` for other services.
     async fn service_replication(&self, who: &Caller, id: &str) -> Answer<Option<Replication>>;
+    /// services:view. The object behind it and what somebody else has changed of it; `None` where the runtime has no objects.
+    async fn service_live(&self, who: &Caller, id: &str) -> Answer<Option<Live>>;
+    /// services:operate. Makes it what Berth wants, whoever has changed it.
+    async fn put_back(&self, who: &Caller, id: &str) -> Answer<Service>;
     /// services:view. Newest first, without secrets.
     async fn list_services(&self, who: &Caller, filter: ServiceFilter, page: PageRequest) -> Answer<Page<Service>>;
     /// services:view.

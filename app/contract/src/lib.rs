@@ -7,8 +7,8 @@
 //! | module | holds |
 //! |---|---|
 //! | [`scalar`], [`problem`], [`error`] | raw values of a request, what may be wrong with them, how it is answered |
-//! | [`new_service`], [`change`], [`spec`], [`values`] | what is asked for, and what it means once it is checked |
-//! | [`service`], [`connection`], [`operation`], [`log`], [`metrics`], [`members`], [`replication`] | what is answered |
+//! | [`new_service`], [`replica`], [`change`], [`spec`], [`values`] | what is asked for, and what it means once it is checked |
+//! | [`service`], [`connection`], [`operation`], [`log`], [`metrics`], [`members`], [`replication`], [`live`] | what is answered |
 //! | [`mount`] | apps, and the volumes that they mount |
 //! | [`preview`], [`preflight`] | what would come of a request |
 //! | [`state`], [`permission`] | who may do what, and when |
@@ -26,6 +26,7 @@ pub mod connection;
 pub mod console;
 pub mod error;
 pub mod event;
+pub mod live;
 pub mod log;
 pub mod members;
 pub mod metrics;
@@ -39,6 +40,7 @@ pub mod preview;
 pub mod problem;
 pub mod project;
 mod read;
+pub mod replica;
 pub mod replication;
 pub mod resource;
 pub mod scalar;

@@ -17,6 +17,7 @@ words! {
         Retry = "retry",
         RotatePassword = "rotate_password",
         PromoteExternal = "promote_external",
+        PromoteReplica = "promote_replica",
         MountApp = "mount_app",
         UnmountApp = "unmount_app",
         Delete = "delete",

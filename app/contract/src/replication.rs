@@ -1,4 +1,4 @@
-//! How far a replica of an external PostgreSQL has come.
+//! How far a replica has come.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use time::OffsetDateTime;
@@ -42,7 +42,7 @@ impl<'de> Deserialize<'de> for Lsn {
     }
 }
 
-/// An external source and what has come of it. Each number is asked of whoever knows it: the standby's own view of its lag reads
+/// What a replica follows, an external server or another service, and what has come of it. Each number is asked of whoever knows it: the standby's own view of its lag reads
 /// zero when its link is dead.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Replication {

@@ -48,6 +48,8 @@ pub enum Action {
     TestConnection,
     RotatePassword,
     PromoteExternal,
+    CreateReplica,
+    PromoteReplica,
     MountApp,
     UnmountApp,
 }
@@ -63,7 +65,9 @@ impl Action {
             | Self::Restart
             | Self::TestConnection
             | Self::RotatePassword
-            | Self::PromoteExternal => kind == ServiceType::Postgres,
+            | Self::PromoteExternal
+            | Self::CreateReplica
+            | Self::PromoteReplica => kind == ServiceType::Postgres,
         }
     }
 }
@@ -152,18 +156,32 @@ impl State {
                 | Action::Restart
                 | Action::RotatePassword
                 | Action::PromoteExternal
+                | Action::CreateReplica
+                | Action::PromoteReplica
                 | Action::MountApp,
             ) => Refused("Its storage is gone"),
             (Self::Failed | Self::Failing | Self::Crashloopbackoff | Self::Lost, Action::Retry) => Allowed,
             (_, Action::Retry) => Refused("Nothing has failed"),
-            (Self::Stopped, Action::TestConnection | Action::RotatePassword | Action::PromoteExternal) => {
-                Refused("It is stopped; start it first")
-            }
+            (
+                Self::Stopped,
+                Action::TestConnection
+                | Action::RotatePassword
+                | Action::PromoteExternal
+                | Action::CreateReplica
+                | Action::PromoteReplica,
+            ) => Refused("It is stopped; start it first"),
             (
                 Self::Pending | Self::Processing | Self::Creating,
-                Action::TestConnection | Action::RotatePassword | Action::PromoteExternal,
+                Action::TestConnection
+                | Action::RotatePassword
+                | Action::PromoteExternal
+                | Action::CreateReplica
+                | Action::PromoteReplica,
             ) => Refused("It isn't running yet"),
-            (Self::Failed, Action::PromoteExternal) => Refused("It has failed; mend it first"),
+            (Self::Failed, Action::PromoteExternal | Action::PromoteReplica) => Refused("It has failed; mend it first"),
+            (Self::Failed | Self::Failing | Self::Crashloopbackoff, Action::CreateReplica) => {
+                Refused("It doesn't serve; mend it first")
+            }
             _ => Allowed,
         }
     }
@@ -186,7 +204,7 @@ impl std::str::FromStr for State {
 mod tests {
     use super::*;
 
-    const ACTIONS: [Action; 11] = [
+    const ACTIONS: [Action; 13] = [
         Action::Update,
         Action::Start,
         Action::Stop,
@@ -196,6 +214,8 @@ mod tests {
         Action::TestConnection,
         Action::RotatePassword,
         Action::PromoteExternal,
+        Action::CreateReplica,
+        Action::PromoteReplica,
         Action::MountApp,
         Action::UnmountApp,
     ];
@@ -204,18 +224,18 @@ mod tests {
     #[test]
     fn the_whole_table() {
         let table = [
-            (State::Pending, "+=+--+---++"),
-            (State::Processing, "+=+--+---++"),
-            (State::Creating, "+=+--+---++"),
-            (State::Healthy, "+=++-++++++"),
-            (State::Bound, "+=++-++++++"),
-            (State::Stopped, "++=--+---++"),
-            (State::Degraded, "+=++-++++++"),
-            (State::Failed, "++++++++-++"),
-            (State::Failing, "+++++++++++"),
-            (State::Lost, "+---+++---+"),
-            (State::Crashloopbackoff, "+++++++++++"),
-            (State::Deleting, "-----=-----"),
+            (State::Pending, "+=+--+-----++"),
+            (State::Processing, "+=+--+-----++"),
+            (State::Creating, "+=+--+-----++"),
+            (State::Healthy, "+=++-++++++++"),
+            (State::Bound, "+=++-++++++++"),
+            (State::Stopped, "++=--+-----++"),
+            (State::Degraded, "+=++-++++++++"),
+            (State::Failed, "++++++++---++"),
+            (State::Failing, "+++++++++-+++"),
+            (State::Lost, "+---+++-----+"),
+            (State::Crashloopbackoff, "+++++++++-+++"),
+            (State::Deleting, "-----=-------"),
         ];
         assert_eq!(table.len(), State::ALL.len());
         for (state, row) in table {
@@ -234,8 +254,8 @@ mod tests {
     #[test]
     fn a_volume_has_nothing_that_runs_and_a_database_is_mounted_nowhere() {
         let of = |kind| ACTIONS.iter().map(|a| if a.is_of(kind) { '+' } else { '-' }).collect::<String>();
-        assert_eq!(of(ServiceType::Postgres), "+++++++++--");
-        assert_eq!(of(ServiceType::SharedStorage), "+---++---++");
+        assert_eq!(of(ServiceType::Postgres), "+++++++++++--");
+        assert_eq!(of(ServiceType::SharedStorage), "+---++-----++");
     }
 
     #[test]

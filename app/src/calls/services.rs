@@ -1,6 +1,7 @@
 use contract::{
     NewService, Service, ServiceChange,
     change::{RevealRequest, StateChange},
+    live::Live,
     log::{LogFilter, LogLines},
     members::Members,
     metrics::{Metrics, Span},
@@ -8,6 +9,7 @@ use contract::{
     operation::Operation,
     page::{Page, PageRequest},
     preflight::Check,
+    replica::NewReplica,
     replication::Replication,
     service::ServiceFilter,
     values::Secret,
@@ -78,6 +80,22 @@ pub async fn rotate_password(workspace: String, id: String) -> Answer<()> {
 pub async fn promote_external(workspace: String, id: String) -> Answer<()> {
     let (console, who) = super::enter(workspace).await?;
     console.promote_external(&who, &id).await?;
+    Ok(())
+}
+
+/// The page shows it among the replicas.
+#[server(prefix = "/call", endpoint = "create_replica", protocol = Calls)]
+pub async fn create_replica(workspace: String, id: String, new: NewReplica) -> Answer<()> {
+    let (console, who) = super::enter(workspace).await?;
+    console.create_replica(&who, &id, new).await?;
+    Ok(())
+}
+
+/// The page shows how far it is.
+#[server(prefix = "/call", endpoint = "promote_replica", protocol = Calls)]
+pub async fn promote_replica(workspace: String, id: String) -> Answer<()> {
+    let (console, who) = super::enter(workspace).await?;
+    console.promote_replica(&who, &id).await?;
     Ok(())
 }
 
@@ -173,6 +191,21 @@ pub async fn preview_service(workspace: String, new: NewService) -> Answer<Strin
         return Err(contract::ApiError::from(contract::problem::Invalid { problems: preview.problems }).into());
     }
     Ok(preview.yaml)
+}
+
+/// The object behind it; `None` where the runtime has none.
+#[server(prefix = "/call", endpoint = "service_live", protocol = Calls)]
+pub async fn service_live(workspace: String, id: String) -> Answer<Option<Live>> {
+    let (console, who) = super::enter(workspace).await?;
+    Ok(console.service_live(&who, &id).await?)
+}
+
+/// The page shows how far it is.
+#[server(prefix = "/call", endpoint = "put_back", protocol = Calls)]
+pub async fn put_back(workspace: String, id: String) -> Answer<()> {
+    let (console, who) = super::enter(workspace).await?;
+    console.put_back(&who, &id).await?;
+    Ok(())
 }
 
 #[server(prefix = "/call", endpoint = "service_members", protocol = Calls)]

@@ -4,7 +4,8 @@ use contract::{
     Service, State,
     operation::{Operation, OperationKind, OperationState},
     scalar::plain,
-    spec::{CreationMode, ServiceType},
+    service::MemberRole,
+    spec::ServiceType,
 };
 
 use crate::ui::Tone;
@@ -62,8 +63,8 @@ pub fn kind(service: &Service) -> String {
     match service.service_type {
         ServiceType::Postgres => {
             let version = service.postgres_version.map(|version| format!(" {version}")).unwrap_or_default();
-            let more = match (service.creation_mode, service.instances) {
-                (Some(CreationMode::ExternalReplica), _) => " · replica".to_owned(),
+            let more = match (service.role, service.instances) {
+                (Some(MemberRole::Replica), _) => " · replica".to_owned(),
                 (_, 1) => String::new(),
                 (_, many) => format!(" · {many} instances"),
             };
@@ -115,7 +116,7 @@ pub fn operation(operation: &Operation) -> String {
         OperationKind::Restart => ("Restarting", "Restarted"),
         OperationKind::Retry => ("Trying again", "Tried again"),
         OperationKind::RotatePassword => ("Rotating the password", "Rotated the password"),
-        OperationKind::PromoteExternal => ("Promoting", "Promoted"),
+        OperationKind::PromoteExternal | OperationKind::PromoteReplica => ("Promoting", "Promoted"),
         OperationKind::MountApp => ("Mounting into an app", "Mounted into an app"),
         OperationKind::UnmountApp => ("Unmounting from an app", "Unmounted from an app"),
         OperationKind::Delete => ("Deleting", "Deleted"),
@@ -141,7 +142,9 @@ pub fn done(action: &str) -> String {
         "service.restart" => "restarted",
         "service.retry" => "had Berth try again with",
         "service.rotate_password" => "rotated the password of",
-        "service.promote_external" => "promoted",
+        "service.create_replica" => "created the replica",
+        "service.promote_external" | "service.promote_replica" => "promoted",
+        "service.put_back" => "put back",
         "service.mount_app" => "had an app mount",
         "service.unmount_app" => "had an app unmount",
         "service.reveal" => "looked at the credentials of",
@@ -258,6 +261,8 @@ mod tests {
     #[test]
     fn every_action_of_the_log_reads_as_a_sentence() {
         assert_eq!(done("service.reveal"), "looked at the credentials of");
+        assert_eq!(done("service.create_replica"), "created the replica");
+        assert_eq!(done("service.promote_replica"), "promoted");
         assert_eq!(done("a.b"), "did a.b to");
     }
 

@@ -313,6 +313,8 @@ function calls(text: string): Record<string, object[]> {
     rotate_password: on({}),
     preflight: [{ new: { external_host: text } }, { new: { external_host: "db.invalid", auth_type: "password", replication_username: text, replication_password: text } }],
     promote_external: on({}),
+    create_replica: [...on({ new: {} }), { id, new: { ram_size: text, cpu_size: text } }],
+    promote_replica: on({}),
     mount_app: [...on({ mount: { app_id: "deployment/web" } }), { id, mount: { app_id: text } }, { id, mount: { app_id: "deployment/web", mount_point: text, label: text } }],
     unmount_app: [...on({ unmount: { app_id: "deployment/web" } }), { id, unmount: { app_id: text } }],
     list_apps: on({}),
@@ -327,6 +329,8 @@ function calls(text: string): Record<string, object[]> {
     list_operations: [...on({ page }), ...pages.map((page) => ({ id, ...page }))],
     usual_create: [],
     service_log: [...on({ filter: { q: "", lines: 1 } }), { id, filter: { q: text, lines: 1 } }, { id, filter: { q: "", lines: text } }],
+    service_live: on({}),
+    put_back: on({}),
     service_members: on({}),
     service_metrics: [...on({ span: "hour" }), { id, span: text }],
   };

@@ -14,6 +14,8 @@ export interface Service {
   cpu_size: number;
   operation: { uuid: string; kind: string; state: string; progress: number; error: string | null } | null;
   role: "primary" | "replica" | null;
+  replicas: { uuid: string; name: string; label: string; state: string }[];
+  public_access: string;
   mounts: { app_id: string; mount_point: string; label: string | null; state: string; reason: string | null }[];
   connection_details: Details | null;
 }

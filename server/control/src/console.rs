@@ -5,6 +5,7 @@ use contract::audit::{AuditEntry, AuditFilter};
 use contract::change::{RevealRequest, ServiceChange, StateChange};
 use contract::connection::ConnectionDetails;
 use contract::console::{Caller, Console, Secrets};
+use contract::live::Live;
 use contract::log::{LogFilter, LogLines};
 use contract::members::Members;
 use contract::metrics::{Metrics, Span};
@@ -14,6 +15,7 @@ use contract::page::{Page, PageRequest};
 use contract::preflight::Check;
 use contract::preview::Preview;
 use contract::project::{Project, ProjectFields, Var, VarFields, VarKey};
+use contract::replica::NewReplica;
 use contract::replication::Replication;
 use contract::resource::{Plan, Region, Resource};
 use contract::service::{ConnectionTest, ServiceFilter};
@@ -41,6 +43,14 @@ impl Console for Control {
 
     async fn promote_external(&self, who: &Caller, id: &str) -> Answer<Service> {
         Ok(Control::promote_external(self, who, id).await?)
+    }
+
+    async fn create_replica(&self, who: &Caller, id: &str, new: NewReplica) -> Answer<Service> {
+        Ok(Control::create_replica(self, who, id, new).await?)
+    }
+
+    async fn promote_replica(&self, who: &Caller, id: &str) -> Answer<Service> {
+        Ok(Control::promote_replica(self, who, id).await?)
     }
 
     async fn mount_app(&self, who: &Caller, id: &str, mount: AppMount) -> Answer<Service> {
@@ -108,6 +118,12 @@ impl Console for Control {
     }
     async fn preview_service(&self, who: &Caller, new: NewService) -> Answer<Option<Preview>> {
         Ok(Control::preview_service(self, who, new).await?)
+    }
+    async fn service_live(&self, who: &Caller, id: &str) -> Answer<Option<Live>> {
+        Ok(Control::service_live(self, who, id).await?)
+    }
+    async fn put_back(&self, who: &Caller, id: &str) -> Answer<Service> {
+        Ok(Control::put_back(self, who, id).await?)
     }
     async fn service_members(&self, who: &Caller, id: &str) -> Answer<Members> {
         Ok(Control::service_members(self, who, id).await?)

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use contract::Capabilities;
+use contract::live::Live;
 use contract::log::{LogFilter, LogLines};
 use contract::members::Member;
 use contract::mount::{App, AppId};
@@ -97,7 +98,9 @@ pub struct Desired {
     pub power: Power,
     /// The port that was given to it, where the runtime has a range of them.
     pub port: Option<u16>,
-    /// Of the owner, whose name is [`ServiceName::database`].
+    /// The database, and the user that owns it.
+    pub database: String,
+    /// Of that user.
     pub password: Secret,
     pub origin: Origin,
     /// It was ready once: a runtime that finds no storage reports [`Phase::Lost`] and makes none.
@@ -113,6 +116,21 @@ pub enum Origin {
     Follows(Box<Follows>),
     /// Of another server, which it followed until it was promoted. Owner and database are made then.
     Promoted { host: String, port: u16, settings: BTreeMap<String, u32> },
+    /// Of another service, which it follows and takes no writes beside. Database, owner and password are those of the other.
+    Replica(Primary),
+    /// Of another service, which it followed until it was promoted. Database and owner stay.
+    Detached { from: ServiceName },
+}
+
+/// A service that others of its workspace follow. Settings of a standby may not fall below those that its primary has, or had when
+/// it wrote what the standby hasn't replayed yet.
+#[derive(Clone, Debug)]
+pub struct Primary {
+    pub name: ServiceName,
+    /// The most memory that it has had since it is followed: settings follow from it.
+    pub ram: Mib,
+    /// Those that it has from a server that it followed itself.
+    pub settings: BTreeMap<String, u32>,
 }
 
 impl Origin {
@@ -123,10 +141,10 @@ impl Origin {
         }
     }
 
-    /// Settings that it may not fall below.
+    /// Settings of an external server that it may not fall below.
     pub fn settings(&self) -> Option<&BTreeMap<String, u32>> {
         match self {
-            Self::Fresh => None,
+            Self::Fresh | Self::Replica(_) | Self::Detached { .. } => None,
             Self::Follows(follows) => Some(&follows.settings),
             Self::Promoted { settings, .. } => Some(settings),
         }
@@ -268,6 +286,8 @@ pub struct SignIn {
     pub service: ServiceRef,
     pub host: String,
     pub port: u16,
+    /// The database, and the user that owns it.
+    pub database: String,
     pub password: Secret,
 }
 
@@ -384,6 +404,10 @@ pub trait Provisioner: Send + Sync + 'static {
     /// that people would read.
     async fn preview(&self, desired: &Desired) -> Result<Option<Preview>, PortError>;
 
+    /// The object that it is made of, with what [`Provisioner::ensure`] would change of it, and changes nothing. Absent, or on a
+    /// runtime without objects: `None`.
+    async fn live(&self, desired: &Desired) -> Result<Option<Live>, PortError>;
+
     /// Looks, and changes nothing. Absent: [`Phase::Absent`]. Reports at most [`Phase::Running`].
     async fn observe(&self, service: &ServiceRef) -> Result<Observed, PortError>;
 
@@ -397,8 +421,11 @@ pub trait Provisioner: Send + Sync + 'static {
     /// Signs in as the owner, from where the server runs.
     async fn sign_in(&self, at: &SignIn) -> Result<SignedIn, PortError>;
 
-    /// How far one that follows an external server has come. Absent, stopped or following nobody: `None`.
+    /// How far one that follows another server has come. Absent, stopped or following nobody: `None`.
     async fn following(&self, service: &ServiceRef) -> Result<Option<Following>, PortError>;
+
+    /// Where a primary writes. Absent or stopped, or on a runtime that makes no replicas: `None`.
+    async fn written(&self, service: &ServiceRef) -> Result<Option<Lsn>, PortError>;
 
     /// The servers behind it, whatever state they are in, the one that takes writes first. Absent: none.
     async fn members(&self, service: &ServiceRef) -> Result<Vec<Member>, PortError>;

@@ -49,7 +49,10 @@ pub async fn run(control: Control, stop: CancellationToken) {
 /// The store is away.
 pub async fn measure_all(control: &Control) -> Result<(), Error> {
     let services = sqlx::query!(
-        r#"select id, workspace_id, name, port, sealed_password as "sealed_password!" from services
+        r#"select id, workspace_id, name, port, sealed_password as "sealed_password!",
+                (select r.database from replicas r
+                 where r.service_id = services.id and r.workspace_id = services.workspace_id) as database
+         from services
          where service_type = 'postgres' and state in ('healthy', 'degraded') and not deleting
            and not exists (select 1 from sources x where x.service_id = services.id and x.promote_at is null)"#
     )
@@ -63,8 +66,9 @@ pub async fn measure_all(control: &Control) -> Result<(), Error> {
             return Ok(());
         };
         let port = service.port.and_then(|port| u16::try_from(port).ok()).unwrap_or(Port::POSTGRES.number());
+        let database = service.database.unwrap_or_else(|| name.database());
         let at = ServiceRef { workspace: service.workspace_id, name };
-        let at = SignIn { host: control.runtime.host(&at), port, service: at, password };
+        let at = SignIn { host: control.runtime.host(&at), port, service: at, database, password };
         match control.runtime.measure(&at).await {
             Ok(Some(found)) => write(&control.pool, service.workspace_id, service.id, &found).await?,
             Ok(None) => {}

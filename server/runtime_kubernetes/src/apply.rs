@@ -83,7 +83,7 @@ impl Inner {
     /// Whether the servers of a cluster that follows have to wait for their settings. Asked of the API server itself: what the watch
     /// knows may be older, and they would be stopped again.
     pub(crate) async fn is_raw(&self, desired: &Desired) -> Result<bool, PortError> {
-        if desired.origin.follows().is_none() {
+        if !matches!(desired.origin, Origin::Follows(_) | Origin::Replica(_)) {
             return Ok(false);
         }
         let clusters = self.namespaced::<Cluster>(&desired.service);

@@ -57,6 +57,17 @@ pub(crate) struct Bootstrap {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Copied {
     pub(crate) source: String,
+    /// What the operator takes for the database of applications, and for its owner.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub(crate) owned: Option<Owned>,
+}
+
+/// A database, and who owns it.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Owned {
+    pub(crate) database: String,
+    pub(crate) owner: String,
+    pub(crate) secret: Named,
 }
 
 /// A server that isn't one of the cluster's own.
@@ -112,9 +123,8 @@ pub(crate) struct Replica {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Initdb {
-    pub(crate) database: String,
-    pub(crate) owner: String,
-    pub(crate) secret: Named,
+    #[serde(flatten)]
+    pub(crate) owned: Owned,
     pub(crate) data_checksums: bool,
 }
 

@@ -1,11 +1,12 @@
-//! A cluster that follows a server outside of CloudNativePG's care.
+//! A cluster that follows a server outside of CloudNativePG's care, or another cluster.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use contract::replication::Lsn;
-use contract::spec::{Source, SourceAuth, WalArchive};
-use control::port::{Desired, Following, Follows, Origin, PortError, ServiceRef, SslMode};
+use contract::spec::{Size, Source, SourceAuth, WalArchive};
+use control::port::{Desired, Following, Follows, Origin, Phase, PortError, Primary, ServiceRef, SslMode};
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::{Pod, Secret};
 use kube::api::{AttachParams, ListParams, Patch, PatchParams};
@@ -14,15 +15,18 @@ use tokio::io::AsyncWriteExt as _;
 
 use crate::answers::failed;
 use crate::cluster::{ArchiveKeys, ArchiveStore, Cluster, ExternalCluster, KeyOf, Named, Replica};
-use crate::manifests::metadata;
+use crate::manifests::{POSTGRES, metadata};
+use crate::parameters::floor;
 use crate::provisioner::CONTAINER;
-use crate::{Inner, names};
+use crate::{Inner, names, phases};
 
 /// The operator's: a list of instances whose PostgreSQL isn't run.
 pub(crate) const FENCED: &str = "cnpg.io/fencedInstances";
 pub(crate) const ALL: &str = "[\"*\"]";
 /// Ours, beside the fence that we put up: somebody else may put up one of his own.
 pub(crate) const RAW: &str = "berth.dev/raw";
+/// The operator's role that standbys sign in as.
+const STREAMING: &str = "streaming_replica";
 /// What the source is called in a cluster.
 pub(crate) const SOURCE: &str = "source";
 
@@ -80,7 +84,47 @@ pub(crate) fn external(desired: &Desired) -> Option<(ExternalCluster, Replica)> 
             Some((external, replica(false)))
         }
         Origin::Follows(follows) => Some((followed(desired, follows), replica(true))),
+        Origin::Replica(primary) => Some((neighbour(desired, primary), replica(true))),
+        Origin::Detached { from } => {
+            let service = ServiceRef { workspace: desired.service.workspace, name: from.clone() };
+            let connection_parameters = [("host".to_owned(), names::host(&service))].into();
+            let name = SOURCE.into();
+            Some((ExternalCluster { name, connection_parameters, ..ExternalCluster::default() }, replica(false)))
+        }
     }
+}
+
+/// Another cluster, signed in to by the certificate of its standbys, which the operator renews.
+fn neighbour(desired: &Desired, primary: &Primary) -> ExternalCluster {
+    let service = ServiceRef { workspace: desired.service.workspace, name: primary.name.clone() };
+    let parameters = [
+        ("host", names::host(&service)),
+        ("port", POSTGRES.to_string()),
+        ("user", STREAMING.to_owned()),
+        ("dbname", "postgres".to_owned()),
+        ("sslmode", SslMode::VerifyFull.as_str().to_owned()),
+        ("application_name", desired.service.name.to_string()),
+    ];
+    let key = |secret: String, key: &str| Some(KeyOf { name: secret, key: key.into() });
+    ExternalCluster {
+        name: SOURCE.into(),
+        connection_parameters: parameters.map(|(name, value)| (name.to_owned(), value)).into(),
+        ssl_key: key(names::replication(&primary.name), KEY),
+        ssl_cert: key(names::replication(&primary.name), CERTIFICATE),
+        ssl_root_cert: key(names::authority(&primary.name), AUTHORITY),
+        ..ExternalCluster::default()
+    }
+}
+
+/// Settings that it may not fall below.
+pub(crate) fn least(desired: &Desired) -> Option<Cow<'_, BTreeMap<String, u32>>> {
+    let Origin::Replica(primary) = &desired.origin else { return desired.origin.settings().map(Cow::Borrowed) };
+    let mut least = floor(&Size { ram: primary.ram, ..desired.size });
+    for (name, value) in &primary.settings {
+        let here = least.entry(name.clone()).or_default();
+        *here = (*here).max(*value);
+    }
+    Some(Cow::Owned(least))
 }
 
 fn followed(desired: &Desired, follows: &Follows) -> ExternalCluster {
@@ -185,6 +229,16 @@ impl Inner {
         let (received, replayed): (Option<Lsn>, Option<Lsn>) = (at.received_lsn, at.replay_lsn);
         Ok(Some(Following { streams: at.is_wal_receiver_active, received, replayed }))
     }
+
+    /// What the instance that takes writes says of itself.
+    pub(crate) async fn written(&self, service: &ServiceRef) -> Result<Option<Lsn>, PortError> {
+        let Some(cluster) = self.look(service, None).await? else { return Ok(None) };
+        let Some(primary) = cluster.status.current_primary.as_deref() else { return Ok(None) };
+        if phases::read(&cluster).phase <= Phase::Stopped {
+            return Ok(None);
+        }
+        Ok(self.instance(service, primary).await?.current_lsn)
+    }
 }
 
 /// Whether the container that PostgreSQL runs in is there.
@@ -199,7 +253,7 @@ pub(crate) fn database(desired: &Desired) -> crate::cluster::Database {
     let name = &desired.service.name;
     crate::cluster::Database::new(
         metadata(desired, name.to_string()),
-        name.database(),
+        desired.database.clone(),
         Named { name: name.to_string() },
     )
 }

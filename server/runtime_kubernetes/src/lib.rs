@@ -15,6 +15,7 @@ mod config;
 mod faults;
 mod follows;
 mod instance;
+mod live;
 mod logs;
 mod manifests;
 mod measure;
@@ -62,6 +63,9 @@ const PAGES: u64 = 1000;
 /// How long what a kubelet says of all its pods is good for each of them, and of how many nodes it is kept.
 const LOOK: Duration = Duration::from_secs(5);
 const NODES: u64 = 1000;
+/// How long it is known on which node a pod is that nobody asks for, and of how many that is known.
+const IDLE: Duration = Duration::from_secs(300);
+const PODS: u64 = 10_000;
 /// How long nothing may come of an answer that has begun; longer than a watch lives.
 const SILENCE: Duration = Duration::from_secs(30);
 /// How long a connection to the API server may take.
@@ -87,6 +91,8 @@ struct Inner {
     logs: Semaphore,
     members: Cache<ServiceRef, Vec<Member>>,
     loads: Cache<String, Loads>,
+    /// The node of each pod that is measured, by namespace and name.
+    nodes: Cache<(String, String), String>,
     hints: broadcast::Sender<ServiceName>,
 }
 
@@ -154,6 +160,7 @@ impl KubernetesRuntime {
             logs: Semaphore::new(LOGS),
             members: Cache::builder().time_to_live(MOMENT).max_capacity(PAGES).build(),
             loads: Cache::builder().time_to_live(LOOK).max_capacity(NODES).build(),
+            nodes: Cache::builder().time_to_idle(IDLE).max_capacity(PODS).build(),
             hints: broadcast::channel(HINTS).0,
         }));
         tokio::spawn(watch::run(Arc::downgrade(&runtime.0), writers));

@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use crate::cluster::{
     Affinity, Bootstrap, Cluster, Copied, Inherited, Initdb, Managed, ManagedRole, ManagedService, ManagedServices,
-    Named, Postgresql, Probe, Probes, Resources, ServiceSpec, ServiceTemplate, Spec, Storage,
+    Named, Owned, Postgresql, Probe, Probes, Resources, ServiceSpec, ServiceTemplate, Spec, Storage,
 };
 use crate::config::Config;
 use crate::follows;
@@ -93,6 +93,8 @@ pub(crate) fn hash(desired: &Desired, raw: bool) -> u64 {
         Origin::Fresh => 0.hash(&mut hasher),
         Origin::Follows(follows) => (1, &follows.at, raw).hash(&mut hasher),
         Origin::Promoted { .. } => 2.hash(&mut hasher),
+        Origin::Replica(primary) => (3, primary.ram.mib(), &primary.settings).hash(&mut hasher),
+        Origin::Detached { .. } => 4.hash(&mut hasher),
     }
     let sizes = (size.ram.mib(), size.disk.mib(), size.cpu.millis());
     (service, id, project, major.number(), instances.count(), sizes, public_access).hash(&mut hasher);
@@ -102,7 +104,7 @@ pub(crate) fn hash(desired: &Desired, raw: bool) -> u64 {
 
 /// User name and password of the owner.
 pub(crate) fn owner(desired: &Desired) -> Secret {
-    let data = [("username", desired.service.name.database()), ("password", desired.password.expose().to_owned())];
+    let data = [("username", desired.database.clone()), ("password", desired.password.expose().to_owned())];
     let mut metadata = metadata(desired, names::owner(&desired.service.name));
     metadata.labels.get_or_insert_default().insert(RELOAD.into(), "true".into());
     Secret {
@@ -127,22 +129,22 @@ pub(crate) fn cluster(desired: &Desired, config: &Config, image: &str, raw: bool
     let memory = format!("{}Mi", desired.size.ram.mib());
     let amounts = |cpu: u32| [("memory".to_owned(), memory.clone()), ("cpu".to_owned(), format!("{cpu}m"))].into();
     let (external, replica) = follows::external(desired).unzip();
-    let owner = || Named { name: names::owner(name) };
+    let secret = || Named { name: names::owner(name) };
+    let owned = || Owned { database: desired.database.clone(), owner: desired.database.clone(), secret: secret() };
+    let mut inherited = names::inherited(&desired.service, desired.id, desired.project);
+    if let Origin::Replica(primary) = &desired.origin {
+        inherited.insert(names::PRIMARY.into(), primary.name.to_string());
+    }
     let spec = Spec {
         instances: desired.instances.count(),
         image_name: Some(image.to_owned()),
         bootstrap: Some(match &desired.origin {
-            Origin::Fresh => Bootstrap {
-                initdb: Some(Initdb {
-                    database: name.database(),
-                    owner: name.database(),
-                    secret: owner(),
-                    data_checksums: true,
-                }),
-                copy: None,
-            },
+            Origin::Fresh => Bootstrap { initdb: Some(Initdb { owned: owned(), data_checksums: true }), copy: None },
             Origin::Follows(_) | Origin::Promoted { .. } => {
-                Bootstrap { initdb: None, copy: Some(Copied { source: follows::SOURCE.into() }) }
+                Bootstrap { initdb: None, copy: Some(Copied { source: follows::SOURCE.into(), owned: None }) }
+            }
+            Origin::Replica(_) | Origin::Detached { .. } => {
+                Bootstrap { initdb: None, copy: Some(Copied { source: follows::SOURCE.into(), owned: Some(owned()) }) }
             }
         }),
         external_clusters: external.into_iter().collect(),
@@ -152,7 +154,7 @@ pub(crate) fn cluster(desired: &Desired, config: &Config, image: &str, raw: bool
             storage_class: config.storage_class.clone(),
         },
         resources: Resources { requests: amounts(cpu.min(CPU_REQUEST)), limits: amounts(cpu) },
-        postgresql: Postgresql { parameters: parameters(&desired.size, desired.origin.settings()) },
+        postgresql: Postgresql { parameters: parameters(&desired.size, follows::least(desired).as_deref()) },
         affinity: Affinity {
             enable_pod_anti_affinity: true,
             topology_key: "kubernetes.io/hostname".into(),
@@ -166,16 +168,16 @@ pub(crate) fn cluster(desired: &Desired, config: &Config, image: &str, raw: bool
         // with one instance it would keep a node from being drained for ever
         enable_pdb: desired.instances.count() > 1,
         smart_shutdown_timeout: 1,
-        inherited_metadata: Inherited { labels: names::inherited(&desired.service, desired.id, desired.project) },
+        inherited_metadata: Inherited { labels: inherited },
         managed: Managed {
             services: ManagedServices {
                 additional: desired.public_access.then(|| public(desired)).into_iter().collect(),
             },
             roles: match desired.origin {
                 Origin::Promoted { .. } => {
-                    vec![ManagedRole { name: name.database(), login: true, password_secret: owner() }]
+                    vec![ManagedRole { name: desired.database.clone(), login: true, password_secret: secret() }]
                 }
-                Origin::Fresh | Origin::Follows(_) => Vec::new(),
+                Origin::Fresh | Origin::Follows(_) | Origin::Replica(_) | Origin::Detached { .. } => Vec::new(),
             },
         },
     };
@@ -205,9 +207,11 @@ pub(crate) fn policy(desired: &Desired, config: &Config, api_server: &[(IpAddr, 
         ..NetworkPolicyPeer::default()
     };
     let members = || pods(names::CLUSTER, name.to_string());
+    let replicas = || pods(names::PRIMARY, name.to_string());
     let mut ingress = vec![
         from(vec![namespace(&config.operator_namespace)], &[POSTGRES, STATUS]),
         from(vec![members()], &[POSTGRES, STATUS]),
+        from(vec![replicas()], &[POSTGRES]),
         from(vec![pods(names::PROJECT, desired.project.to_string())], &[POSTGRES]),
     ];
     ingress.extend(config.berth_namespace.as_deref().map(|berth| from(vec![namespace(berth)], &[POSTGRES])));
@@ -226,13 +230,20 @@ pub(crate) fn policy(desired: &Desired, config: &Config, api_server: &[(IpAddr, 
         ports: Some(vec![port("TCP", POSTGRES), port("TCP", STATUS)]),
         to: Some(vec![members()]),
     };
+    let primary = match &desired.origin {
+        Origin::Replica(primary) => Some(NetworkPolicyEgressRule {
+            ports: Some(vec![port("TCP", POSTGRES)]),
+            to: Some(vec![pods(names::CLUSTER, primary.name.to_string())]),
+        }),
+        _ => None,
+    };
     NetworkPolicy {
         metadata: metadata(desired, name.to_string()),
         spec: Some(NetworkPolicySpec {
             pod_selector: Some(selector(names::CLUSTER, name.to_string())),
             policy_types: Some(vec!["Ingress".into(), "Egress".into()]),
             ingress: Some(ingress),
-            egress: Some([dns, members].into_iter().chain(outside.map(one)).collect()),
+            egress: Some([dns, members].into_iter().chain(primary).chain(outside.map(one)).collect()),
         }),
     }
 }

@@ -69,7 +69,7 @@ impl Inner {
         };
         let Some(primary) = &cluster.status.current_primary else { return Ok(None) };
         let Some((cpu, memory)) = self.load(service, primary).await? else { return Ok(None) };
-        let client = self.session(service, &at.host, at.port, &at.password).await?;
+        let client = self.session(at).await?;
         let row = ask(&client, MEASURE).await?;
         let number = |at: usize| row.try_get::<_, i64>(at).map_err(|error| refused(&error));
         Ok(Some(Measurement {
@@ -87,13 +87,27 @@ impl Inner {
 
     /// What a pod takes; nothing where its kubelet hasn't looked at it yet.
     async fn load(&self, service: &ServiceRef, pod: &str) -> Result<Option<(Cpu, Memory)>, PortError> {
-        let there = self.namespaced::<Pod>(service).get_opt(pod).await.map_err(failed)?;
-        let Some(node) = there.and_then(|pod| pod.spec?.node_name) else { return Ok(None) };
+        let key = (names::namespace(service.workspace), pod.to_owned());
+        let known = self.nodes.get(&key).await;
+        let node = match known {
+            Some(node) => node,
+            None => {
+                let there = self.namespaced::<Pod>(service).get_opt(pod).await.map_err(failed)?;
+                let Some(node) = there.and_then(|pod| pod.spec?.node_name) else { return Ok(None) };
+                self.nodes.insert(key.clone(), node.clone()).await;
+                node
+            }
+        };
         let loads = self.loads.try_get_with(node.clone(), self.loads(&node)).await;
         let loads = loads.map_err(|error| PortError::clone(&error))?;
+        let found = loads.get(&key).copied();
+        if found.is_none() {
+            // another pod of its name may be on another node
+            self.nodes.invalidate(&key).await;
+        }
         // zero where the kubelet knows of the pod and hasn't looked at it yet
         let looked = |(cpu, memory): &(Cpu, Memory)| cpu.usage_core_nano_seconds > 0 && memory.working_set_bytes > 0;
-        Ok(loads.get(&(names::namespace(service.workspace), pod.to_owned())).copied().filter(looked))
+        Ok(found.filter(looked))
     }
 
     async fn loads(&self, node: &str) -> Result<Loads, PortError> {

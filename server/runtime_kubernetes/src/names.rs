@@ -18,6 +18,8 @@ pub(crate) const WORKSPACE: &str = "berth.dev/workspace";
 pub(crate) const PROJECT: &str = "berth.dev/project";
 pub(crate) const SERVICE: &str = "berth.dev/service";
 pub(crate) const NAME: &str = "berth.dev/name";
+/// On the pods of a replica: whom they may go to.
+pub(crate) const PRIMARY: &str = "berth.dev/primary";
 /// The operator's, on everything that it makes for a cluster.
 pub(crate) const CLUSTER: &str = "cnpg.io/cluster";
 
@@ -54,6 +56,11 @@ pub(crate) fn source(name: &ServiceName) -> String {
 /// The Secret with the variables of a project.
 pub(crate) fn variables(project: Uuid) -> String {
     format!("variables-{project}")
+}
+
+/// The operator's Secret with the certificate that a cluster's standbys sign in with.
+pub(crate) fn replication(name: &ServiceName) -> String {
+    format!("{name}-replication")
 }
 
 /// The operator's Secret with the authority of a cluster's certificates.

@@ -17,12 +17,22 @@ const DEFAULTS: [(&str, u32); 4] = [
 const OVERHEAD: u32 = 16;
 
 /// `shared_buffers` in MiB: a quarter of what the server has, as PostgreSQL's documentation recommends.
-pub(crate) fn shared_buffers(size: &Size) -> u32 {
+fn shared_buffers(size: &Size) -> u32 {
     (memory(size) / 4).clamp(16, 8192)
 }
 
 fn memory(size: &Size) -> u32 {
     size.ram.mib().saturating_sub(INSTANCE_MANAGER).max(64)
+}
+
+/// What a server of this size has of those settings that a standby of it may not fall below.
+pub(crate) fn floor(size: &Size) -> BTreeMap<String, u32> {
+    [("max_connections".to_owned(), max_connections(size))].into()
+}
+
+/// 2.5 MiB for each connection: 2 when idle, and some work.
+fn max_connections(size: &Size) -> u32 {
+    (memory(size).saturating_sub(shared_buffers(size) + OVERHEAD) * 2 / 5).clamp(20, 200)
 }
 
 /// What the operator doesn't set itself: it keeps ports, sockets, certificates, logging and archiving.
@@ -33,8 +43,7 @@ pub(crate) fn parameters(size: &Size, least: Option<&BTreeMap<String, u32>>) -> 
     let disk = size.disk.mib();
     let mib = |value: u32| format!("{value}MB");
     let shared_buffers = shared_buffers(size);
-    // 2.5 MiB for each connection: 2 when idle, and some work.
-    let max_connections = (ram.saturating_sub(shared_buffers + OVERHEAD) * 2 / 5).clamp(20, 200);
+    let max_connections = max_connections(size);
     let max_wal = (disk / 8).clamp(64, 4096);
     let own: BTreeMap<String, String> = [
         ("shared_buffers", mib(shared_buffers)),
@@ -99,6 +108,8 @@ mod tests {
         let all = parameters(&size, Some(&least));
         assert_eq!([&all["max_connections"], &all["max_prepared_transactions"]], ["300", "5"]);
         assert!(!all.contains_key("max_wal_senders"));
+        let larger = floor(&Size { ram: Mib::new(512), ..size });
+        assert_eq!(parameters(&size, Some(&larger))["max_connections"], "128");
         let lower = [("max_connections".to_owned(), 20)].into();
         assert_eq!(parameters(&size, Some(&lower))["max_connections"], "51");
     }

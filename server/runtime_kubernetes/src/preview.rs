@@ -28,7 +28,7 @@ impl Inner {
         let mut secret = manifests::owner(desired);
         secret.data = None;
         secret.string_data = Some(
-            [("username", desired.service.name.database()), ("password", DOTS.to_owned())]
+            [("username", desired.database.clone()), ("password", DOTS.to_owned())]
                 .map(|(key, value)| (key.to_owned(), value))
                 .into(),
         );
@@ -85,7 +85,7 @@ impl Inner {
     }
 }
 
-fn yaml(object: &impl Serialize) -> String {
+pub(crate) fn yaml(object: &impl Serialize) -> String {
     // what can't be written isn't shown; it is applied all the same
     serde_saphyr::to_string(object).map(|text| format!("---\n{}\n", text.trim_end())).unwrap_or_default()
 }

@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use contract::Capabilities;
+use contract::live::Live;
 use contract::log::{LogFilter, LogLines};
 use contract::members::Member;
 use contract::preview::Preview;
+use contract::replication::Lsn;
 use contract::values::Secret;
 use control::port::{
     Desired, Following, Measurement, Observed, Phase, PortError, Power, Provisioner, Publication, Removal, ServiceName,
@@ -76,6 +78,10 @@ impl Provisioner for KubernetesRuntime {
         self.0.preview(desired).await.map(Some)
     }
 
+    async fn live(&self, desired: &Desired) -> Result<Option<Live>, PortError> {
+        self.0.live(desired).await
+    }
+
     async fn observe(&self, service: &ServiceRef) -> Result<Observed, PortError> {
         let Some(cluster) = self.0.look(service, None).await? else { return Ok(Observed::at(Phase::Absent)) };
         Ok(Observed { missing: self.0.seen.missing(service).map(str::to_owned), ..phases::read(&cluster) })
@@ -113,7 +119,7 @@ impl Provisioner for KubernetesRuntime {
 
     async fn sign_in(&self, at: &SignIn) -> Result<SignedIn, PortError> {
         let began = tokio::time::Instant::now();
-        let client = self.0.session(&at.service, &at.host, at.port, &at.password).await?;
+        let client = self.0.session(at).await?;
         let row = ask(&client, "show server_version").await?;
         let version: String = row.try_get(0).map_err(|error| refused(&error))?;
         // 17.5 (Debian 17.5-1.pgdg110+1)
@@ -123,6 +129,10 @@ impl Provisioner for KubernetesRuntime {
 
     async fn following(&self, service: &ServiceRef) -> Result<Option<Following>, PortError> {
         self.0.following(service).await
+    }
+
+    async fn written(&self, service: &ServiceRef) -> Result<Option<Lsn>, PortError> {
+        self.0.written(service).await
     }
 
     async fn members(&self, service: &ServiceRef) -> Result<Vec<Member>, PortError> {

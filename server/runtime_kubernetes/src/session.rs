@@ -3,8 +3,7 @@
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use contract::values::Secret;
-use control::port::{Outside, PortError, ServiceRef};
+use control::port::{Outside, PortError, ServiceRef, SignIn};
 use k8s_openapi::api::core::v1::{Pod, Secret as SecretObject};
 use kube::api::Api;
 use rustls::RootCertStore;
@@ -43,21 +42,16 @@ impl Reach {
 
 impl Inner {
     /// Signs in as the owner. The session ends with the client.
-    pub(crate) async fn session(
-        &self,
-        service: &ServiceRef,
-        host: &str,
-        port: u16,
-        password: &Secret,
-    ) -> Result<Client, PortError> {
+    pub(crate) async fn session(&self, at: &SignIn) -> Result<Client, PortError> {
+        let service = &at.service;
         let connected = tokio::time::timeout(TIMEOUT, async {
             let authority = self.authority(service).await?;
             match self.reach {
-                Reach::Direct => signed_in(dialled(host, port).await?, service, &authority, password).await,
+                Reach::Direct => signed_in(dialled(&at.host, at.port).await?, at, &authority).await,
                 Reach::Forwarded => {
                     let primary = self.primary(service).await?;
                     let stream = self.forwarded(service, &primary, POSTGRES).await?;
-                    signed_in(stream, service, &authority, password).await
+                    signed_in(stream, at, &authority).await
                 }
             }
         });
@@ -72,15 +66,10 @@ impl Inner {
     }
 
     /// Signs in as the owner through an address that everybody reaches.
-    pub(crate) async fn session_from_outside(
-        &self,
-        service: &ServiceRef,
-        outside: &Outside,
-        password: &Secret,
-    ) -> Result<Client, PortError> {
+    pub(crate) async fn session_from_outside(&self, at: &SignIn, outside: &Outside) -> Result<Client, PortError> {
         let connected = tokio::time::timeout(TIMEOUT, async {
-            let authority = self.authority(service).await?;
-            signed_in(dialled(&outside.host, outside.port).await?, service, &authority, password).await
+            let authority = self.authority(&at.service).await?;
+            signed_in(dialled(&outside.host, outside.port).await?, at, &authority).await
         });
         let Outside { host, port } = outside;
         let waited = || Err(PortError::retry(format!("{host}:{port} did not answer within {} s", TIMEOUT.as_secs())));
@@ -131,18 +120,17 @@ pub(crate) async fn dialled(host: &str, port: u16) -> Result<TcpStream, PortErro
     TcpStream::connect((host, port)).await.map_err(|error| PortError::retry(format!("{host}:{port}: {error}")))
 }
 
-async fn signed_in<S>(stream: S, service: &ServiceRef, authority: &[u8], password: &Secret) -> Result<Client, PortError>
+async fn signed_in<S>(stream: S, at: &SignIn, authority: &[u8]) -> Result<Client, PortError>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let tls = <MakeRustlsConnect as MakeTlsConnect<S>>::make_tls_connect(
         &mut connector(authority)?,
-        &names::primary(&service.name),
+        &names::primary(&at.service.name),
     );
-    let tls = tls.map_err(|error| PortError::retry(format!("The name of {service} can't be checked: {error}")))?;
-    let name = service.name.database();
+    let tls = tls.map_err(|error| PortError::retry(format!("The name of {} can't be checked: {error}", at.service)))?;
     let mut config = tokio_postgres::Config::new();
-    config.dbname(&name).user(&name).password(password.expose()).application_name("berth");
+    config.dbname(&at.database).user(&at.database).password(at.password.expose()).application_name("berth");
     config.ssl_mode(SslMode::Require);
     let (client, connection) = config.connect_raw(stream, tls).await.map_err(|error| refused(&error))?;
     // it ends when the client is dropped

@@ -12,10 +12,10 @@ use crate::capabilities::amount;
 use crate::cluster::{Cluster, Database};
 use crate::manifests::POSTGRES;
 use crate::members::is_ready;
-use crate::parameters::shared_buffers;
+use crate::parameters::parameters;
 use crate::provisioner::CONTAINER;
 use crate::session::{ask, dialled, refused};
-use crate::{Inner, names, phases};
+use crate::{Inner, follows, names, phases};
 
 /// The operator's: another value restarts the instances, one after the other.
 pub(crate) const RESTARTED_AT: &str = "kubectl.kubernetes.io/restartedAt";
@@ -48,7 +48,7 @@ impl Inner {
             return Ok(Observed::saying(Phase::Starting, "Its servers get their new size one after the other"));
         }
         match &desired.origin {
-            Origin::Fresh => {}
+            Origin::Fresh | Origin::Replica(_) | Origin::Detached { .. } => {}
             Origin::Follows(_) => {
                 // it answers; whether it follows is another question
                 let head = running.primary.as_deref().unwrap_or_default();
@@ -65,23 +65,28 @@ impl Inner {
                 }
             }
         }
+        let wanted = parameters(&desired.size, follows::least(desired).as_deref());
         let looked = async {
-            let host = names::host(service);
-            let client = self.session(service, &host, POSTGRES, &desired.password).await?;
-            let query = "select setting::bigint / 128, pg_postmaster_start_time()::text
+            let client = self.session(&credentials(desired)).await?;
+            let query = "select setting::bigint / 128 || 'MB', current_setting('max_connections'),
+                                pg_postmaster_start_time()::text, pg_is_in_recovery()
                          from pg_settings where name = 'shared_buffers'";
             let row = ask(&client, query).await?;
-            let buffers: i64 = row.try_get(0).map_err(|error| refused(&error))?;
-            let began: String = row.try_get(1).map_err(|error| refused(&error))?;
-            Ok::<_, PortError>((buffers, began))
+            let text = |at: usize| row.try_get::<_, String>(at).map_err(|error| refused(&error));
+            let follows: bool = row.try_get(3).map_err(|error| refused(&error))?;
+            Ok::<_, PortError>(([text(0)?, text(1)?], text(2)?, follows))
         };
         Ok(match looked.await {
             Err(error) => return Err(soon(error)),
-            Ok((_, began)) if cluster.annotation(RESTARTED_FROM) == Some(began.as_str()) => {
+            Ok((_, began, _)) if cluster.annotation(RESTARTED_FROM) == Some(began.as_str()) => {
                 Observed::saying(Phase::Starting, "It is about to be restarted")
             }
-            Ok((buffers, _)) if buffers != i64::from(shared_buffers(&desired.size)) => {
-                Observed::saying(Phase::Starting, "It is about to be restarted with its new size")
+            Ok((_, _, true)) if !matches!(desired.origin, Origin::Replica(_)) => {
+                Observed::saying(Phase::Starting, "It is being promoted")
+            }
+            // the two that no reload changes
+            Ok((has, ..)) if has != ["shared_buffers", "max_connections"].map(|name| wanted[name].clone()) => {
+                Observed::saying(Phase::Starting, "It is about to be restarted with its new settings")
             }
             Ok(_) => {
                 let Observed { primary, degraded, .. } = running;
@@ -94,9 +99,9 @@ impl Inner {
     async fn reached_from_outside(&self, desired: &Desired) -> Result<Observed, PortError> {
         let service = &desired.service;
         let ready = match desired.origin {
-            Origin::Follows(_) => Observed::at(Phase::Ready),
+            Origin::Follows(_) | Origin::Replica(_) | Origin::Detached { .. } => Observed::at(Phase::Ready),
             Origin::Fresh | Origin::Promoted { .. } => {
-                Observed::saying(Phase::Ready, format!("both are called {}", service.name.database()))
+                Observed::saying(Phase::Ready, format!("both are called {}", desired.database))
             }
         };
         if !desired.public_access {
@@ -108,9 +113,7 @@ impl Inner {
         };
         let reached = match desired.origin {
             Origin::Follows(_) => dialled(&outside.host, outside.port).await.map(drop),
-            Origin::Fresh | Origin::Promoted { .. } => {
-                self.session_from_outside(service, &outside, &desired.password).await.map(drop)
-            }
+            _ => self.session_from_outside(&credentials(desired), &outside).await.map(drop),
         };
         match reached {
             Ok(()) => Ok(Observed { outside: Some(outside), ..ready }),
@@ -120,9 +123,20 @@ impl Inner {
 
     /// When the primary began.
     pub(crate) async fn began(&self, at: &SignIn) -> Result<String, PortError> {
-        let client = self.session(&at.service, &at.host, at.port, &at.password).await?;
+        let client = self.session(at).await?;
         let row = ask(&client, "select pg_postmaster_start_time()::text").await?;
         row.try_get(0).map_err(|error| refused(&error))
+    }
+}
+
+/// How its owner signs in.
+fn credentials(desired: &Desired) -> SignIn {
+    SignIn {
+        service: desired.service.clone(),
+        host: names::host(&desired.service),
+        port: POSTGRES,
+        database: desired.database.clone(),
+        password: desired.password.clone(),
     }
 }
 

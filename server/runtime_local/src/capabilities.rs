@@ -40,6 +40,7 @@ async fn look(host: &Host, limits_enforced: bool) -> Capabilities {
     let mut can = Capabilities::everything(Runtime::Local, today);
     can.service_types = vec![Choice::yes(ServiceType::Postgres), Choice::no(ServiceType::SharedStorage, LATER)];
     can.creation_modes = vec![Choice::yes(CreationMode::Fresh), Choice::no(CreationMode::ExternalReplica, LATER)];
+    can.replicas = Choice::no("replica", LATER);
     can.instances =
         Instances::ALL.into_iter().map(|n| if n == 1 { Choice::yes(n) } else { Choice::no(n, LATER) }).collect();
     can.public_access = vec![Choice::yes("0"), Choice::no("1", LATER)];

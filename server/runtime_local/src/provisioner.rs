@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use contract::Capabilities;
+use contract::live::Live;
 use contract::log::{LogFilter, LogLines};
 use contract::members::Member;
 use contract::preview::Preview;
+use contract::replication::Lsn;
 use contract::service::MemberRole;
 use contract::values::Secret;
 use control::port::{
@@ -84,9 +86,8 @@ impl Provisioner for LocalRuntime {
     }
 
     async fn sign_in(&self, at: &SignIn) -> Result<SignedIn, PortError> {
-        let user = at.service.name.database();
-        let password = SecretString::from(at.password.expose());
-        let signed_in = sign_in(&at.host, at.port, &user, &user, &password, SIGN_IN).await;
+        let (user, password) = (&at.database, SecretString::from(at.password.expose()));
+        let signed_in = sign_in(&at.host, at.port, user, user, &password, SIGN_IN).await;
         let signed_in = signed_in.map_err(|error| PortError::retry(error.to_string()))?;
         Ok(SignedIn { version: signed_in.version, tls: signed_in.tls, took: signed_in.took })
     }
@@ -120,6 +121,14 @@ impl Provisioner for LocalRuntime {
 
     async fn following(&self, _: &ServiceRef) -> Result<Option<Following>, PortError> {
         // its capabilities refuse what would follow somebody
+        Ok(None)
+    }
+
+    async fn live(&self, _: &Desired) -> Result<Option<Live>, PortError> {
+        Ok(None)
+    }
+
+    async fn written(&self, _: &ServiceRef) -> Result<Option<Lsn>, PortError> {
         Ok(None)
     }
 
@@ -215,11 +224,11 @@ impl Inner {
     /// the next call starts. The limits come last: from then on it serves.
     async fn configure(&self, desired: &Desired) -> Result<Observed, PortError> {
         let dir = self.dir(&desired.service.name);
-        let name = desired.service.name.database();
+        let name = &desired.database;
         let verifier = scram_verifier(&SecretString::from(desired.password.expose()));
         // adopts it: a console that ended while it started this server may have left its superuser's password and its group undone
         self.host.start(&dir).await.map_err(retry)?;
-        self.host.ensure_role_and_database(&dir, &name, &verifier).await.map_err(retry)?;
+        self.host.ensure_role_and_database(&dir, name, &verifier).await.map_err(retry)?;
         let waiting = self.host.apply(&dir, &settings(desired)?).await.map_err(retry)?;
         if !waiting.is_empty() {
             self.stop(&desired.service.name).await?;

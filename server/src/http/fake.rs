@@ -10,6 +10,7 @@ use contract::connection::{Address, ConnectionDetails};
 use contract::console::Secrets;
 use contract::error::Noun;
 use contract::event::Event;
+use contract::live::Live;
 use contract::log::{LogFilter, LogLines};
 use contract::members::Members;
 use contract::metrics::{Metrics, Span};
@@ -20,6 +21,7 @@ use contract::permission::Role;
 use contract::preflight::Check;
 use contract::preview::Preview;
 use contract::project::{Project, ProjectFields, Var, VarFields, VarKey};
+use contract::replica::NewReplica;
 use contract::replication::Replication;
 use contract::resource::{Plan, Region, Resource};
 use contract::service::{ConnectionTest, Service, ServiceFilter};
@@ -223,6 +225,12 @@ impl Console for Fake {
     async fn promote_external(&self, _: &Caller, id: &str) -> Answer<Service> {
         self.done(format!("promote_external {id}"), service())
     }
+    async fn create_replica(&self, _: &Caller, id: &str, new: NewReplica) -> Answer<Service> {
+        self.done(format!("create_replica {id} {}", json(&new)), service())
+    }
+    async fn promote_replica(&self, _: &Caller, id: &str) -> Answer<Service> {
+        self.done(format!("promote_replica {id}"), service())
+    }
     async fn mount_app(&self, _: &Caller, id: &str, mount: AppMount) -> Answer<Service> {
         self.done(format!("mount_app {id} {}", json(&mount)), service())
     }
@@ -234,6 +242,12 @@ impl Console for Fake {
     }
     async fn service_replication(&self, _: &Caller, id: &str) -> Answer<Option<Replication>> {
         self.done(format!("service_replication {id}"), None)
+    }
+    async fn service_live(&self, _: &Caller, id: &str) -> Answer<Option<Live>> {
+        self.done(format!("service_live {id}"), None)
+    }
+    async fn put_back(&self, _: &Caller, id: &str) -> Answer<Service> {
+        self.done(format!("put_back {id}"), service())
     }
     async fn service_members(&self, _: &Caller, id: &str) -> Answer<Members> {
         self.done(format!("service_members {id}"), Members::default())

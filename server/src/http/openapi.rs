@@ -259,10 +259,12 @@ mod tests {
         GET /api/v1/services/{id}: 200 400 401 403 404 413 431 500 503
         PUT /api/v1/services/{id}: 200 400 401 403 404 413 415 422 431 500 503
         GET /api/v1/services/{id}/apps: 200 400 401 403 404 413 422 431 500 503
+        POST /api/v1/services/{id}/create_replica: 201 400 401 403 404 413 415 422 431 500 503
         GET /api/v1/services/{id}/events: 200 400 401 403 404 413 429 431 500 503
         POST /api/v1/services/{id}/mount_app: 200 400 401 403 404 413 415 422 431 500 503
         GET /api/v1/services/{id}/operations: 200 400 401 403 404 413 431 500 503
         POST /api/v1/services/{id}/promote_external: 200 400 401 403 404 409 413 422 431 500 503
+        POST /api/v1/services/{id}/promote_replica: 200 400 401 403 404 409 413 422 431 500 503
         POST /api/v1/services/{id}/retry: 200 400 401 403 404 413 422 431 500 503
         POST /api/v1/services/{id}/reveal: 200 400 401 403 404 413 415 422 431 500 503
         POST /api/v1/services/{id}/rotate_password: 200 400 401 403 404 413 422 431 500 503

@@ -160,6 +160,7 @@ fn values(world: &World, person: &Person, reach: Reach, spelling: Spelling) -> B
         ("{service}", named(|place| &place.service, "postgres-zzzzz")),
         ("{failed}", named(|place| &place.failed, "postgres-zzzzy")),
         ("{copy}", named(|place| &place.copy, "postgres-zzzzx")),
+        ("{replica}", named(|place| &place.replica, "postgres-zzzzw")),
         ("{volume}", named(|place| &place.volume, "storage-zzzzz")),
         ("{token}", his(|person| person.token)),
         ("{session}", his(|person| person.session)),

@@ -37,7 +37,7 @@ impl Reach {
     const OF_NOTHING: &[Reach] = &[Nowhere, Own, Abroad];
 }
 
-const OF_SERVICES: [&str; 4] = ["{service}", "{failed}", "{copy}", "{volume}"];
+const OF_SERVICES: [&str; 5] = ["{service}", "{failed}", "{copy}", "{replica}", "{volume}"];
 const OF_PLACES: [&str; 4] = ["{project}", "{empty}", "{resource}", "{operation}"];
 const OF_PERSONS: [&str; 2] = ["{token}", "{session}"];
 

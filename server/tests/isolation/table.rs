@@ -1,8 +1,8 @@
 //! The one table: a line for every route, page and server function. Every cell is derived from it by [`crate::rules`],
 //! and a route that has no line here, or a line that no route has, fails the build ([`crate::routes`]).
 //!
-//! What stands in braces is filled in anew for every cell. `{service}`, `{failed}`, `{copy}`, `{volume}`, `{project}`,
-//! `{empty}`, `{resource}`, `{operation}`, `{token}` and `{session}` are what the request is about, and say by it which reaches it
+//! What stands in braces is filled in anew for every cell. `{service}`, `{failed}`, `{copy}`, `{replica}`, `{volume}`,
+//! `{project}`, `{empty}`, `{resource}`, `{operation}`, `{token}` and `{session}` are what the request is about, and say by it which reaches it
 //! is tried in; `{here.…}` is always of the caller's own project.
 
 use contract::permission::Permission::{self, *};
@@ -126,6 +126,8 @@ pub const TABLE: &[Row] = &[
     row("PATCH", "/api/v1/services/{service}/state", May(ServicesOperate), r#"{"state":"process_stop"}"#, 200),
     row("POST", "/api/v1/services/{failed}/retry", May(ServicesOperate), "", 200),
     row("POST", "/api/v1/services/{copy}/promote_external", May(ServicesOperate), "", 200),
+    row("POST", "/api/v1/services/{service}/create_replica", May(ServicesOperate), "", 201).shows(Credentials),
+    row("POST", "/api/v1/services/{replica}/promote_replica", May(ServicesOperate), "", 200),
     row("POST", "/api/v1/services/{volume}/mount_app", May(ServicesOperate), r#"{"app_id":"deployment/web"}"#, 200),
     row("POST", "/api/v1/services/{volume}/unmount_app", May(ServicesOperate), r#"{"app_id":"deployment/web"}"#, 200),
     get("/api/v1/services/{volume}/apps", May(ServicesView)),
@@ -177,11 +179,15 @@ pub const TABLE: &[Row] = &[
     call("/call/rotate_password", May(ServicesOperate), r#"{"id":"{service}"}"#),
     call("/call/preflight", May(ServicesManage), r#"{"new":{"external_host":"127.0.0.1","auth_type":"password","replication_username":"r","replication_password":"p"}}"#),
     call("/call/promote_external", May(ServicesOperate), r#"{"id":"{copy}"}"#),
+    call("/call/create_replica", May(ServicesOperate), r#"{"id":"{service}","new":{}}"#),
+    call("/call/promote_replica", May(ServicesOperate), r#"{"id":"{replica}"}"#),
     call("/call/mount_app", May(ServicesOperate), r#"{"id":"{volume}","mount":{"app_id":"deployment/web"}}"#),
     call("/call/unmount_app", May(ServicesOperate), r#"{"id":"{volume}","unmount":{"app_id":"deployment/web"}}"#),
     call("/call/list_apps", May(ServicesView), r#"{"id":"{volume}"}"#),
     call("/call/service_replication", May(ServicesView), r#"{"id":"{service}"}"#),
     call("/call/preview_service", May(ServicesManage), r#"{"new":{"service_type":"postgres","postgres_version":"17","project_id":"{project}","label":"x"}}"#),
+    call("/call/service_live", May(ServicesView), r#"{"id":"{service}"}"#),
+    call("/call/put_back", May(ServicesOperate), r#"{"id":"{service}"}"#),
     call("/call/service_members", May(ServicesView), r#"{"id":"{service}"}"#),
     call("/call/service_metrics", May(ServicesView), r#"{"id":"{service}","span":"hour"}"#),
 
@@ -194,6 +200,7 @@ pub const TABLE: &[Row] = &[
     get("/w/{workspace}/services/{service}/logs", Member).shows(Log),
     get("/w/{workspace}/services/{service}/members", Member),
     get("/w/{workspace}/services/{service}/replication", Member),
+    get("/w/{workspace}/services/{service}/object", Member),
     get("/w/{workspace}/services/{service}/metrics", Member),
     get("/w/{workspace}/services/{service}/settings", Member),
     get("/w/{workspace}/projects", Member),

@@ -46,6 +46,8 @@ pub struct Place {
     pub failed: Named,
     /// One that follows an external server.
     pub copy: Named,
+    /// One that follows `service`.
+    pub replica: Named,
     /// A volume that an app has.
     pub volume: Named,
     pub operation: Uuid,
@@ -66,10 +68,10 @@ impl Place {
 
     /// What it is known by.
     pub fn marks(&self) -> Vec<String> {
-        let services = [&self.service, &self.failed, &self.copy, &self.volume];
+        let services = [&self.service, &self.failed, &self.copy, &self.replica, &self.volume];
         let ids = [self.project, self.empty, self.resource, self.operation];
         let ids = ids.into_iter().chain(services.map(|service| service.id)).map(|id| id.to_string());
-        let things = ["project", "empty", "resource", "service", "failed", "copy", "volume"];
+        let things = ["project", "empty", "resource", "service", "failed", "copy", "replica", "volume"];
         let things = things.map(|thing| format!("{thing}-{}", self.word));
         ids.chain(things).chain(services.map(|service| service.name.clone())).collect()
     }
@@ -291,6 +293,7 @@ impl Make {
         let service = self.service(&who, project, &format!("service-{word}"), true).await;
         let failed = self.service(&who, project, &format!("failed-{word}"), false).await;
         let copy = self.service(&who, project, &format!("copy-{word}"), false).await;
+        let replica = self.service(&who, project, &format!("replica-{word}"), false).await;
         let volume = self.volume(&who, project, &format!("volume-{word}")).await;
         let line = format!("Logged-By-{word}");
         self.runtime.says(&ServiceName::parse(&service.name).unwrap(), &line);
@@ -311,6 +314,7 @@ impl Make {
             service: named(&service),
             failed: named(&failed),
             copy: named(&copy),
+            replica: named(&replica),
             volume: named(&volume),
             value,
             line,
@@ -401,6 +405,9 @@ impl Make {
             "update services set creation_mode = 'external_replica' where label like 'copy-%'",
             "insert into sources (service_id, workspace_id, host, port, username, auth_type, sealed_secret)
              select id, workspace_id, 'db.example', 5432, 'replicator', 'password', '' from services where label like 'copy-%'",
+            "insert into replicas (service_id, workspace_id, primary_id, copied_from, database, floor_mib)
+             select r.id, r.workspace_id, s.id, s.name, replace(s.name, '-', '_'), s.ram_mib from services r
+             join services s on s.project_id = r.project_id and s.label like 'service-%' where r.label like 'replica-%'",
             "insert into mounts (service_id, workspace_id, project_id, app, mount_point)
              select id, workspace_id, project_id, 'deployment/web', '/data' from services where label like 'volume-%'",
             "update tokens set last_used_at = now() + interval '1 hour'",

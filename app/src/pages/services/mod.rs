@@ -7,5 +7,6 @@ mod show;
 pub use create::Create;
 pub use list::List;
 pub use show::{
-    PressForm, Show, ShowActivity, ShowLogs, ShowMembers, ShowMetrics, ShowReplication, ShowSettings, can_press,
+    PressForm, Show, ShowActivity, ShowLogs, ShowMembers, ShowMetrics, ShowObject, ShowReplication, ShowSettings,
+    can_press,
 };

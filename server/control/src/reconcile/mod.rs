@@ -26,6 +26,7 @@ use uuid::Uuid;
 
 use self::lease::{LEASE, Lease, Then, Transition};
 use self::row::Row;
+pub(crate) use self::serving::desired;
 pub use self::steps::Step;
 use self::steps::{Next, StepError};
 use crate::Control;
@@ -335,7 +336,8 @@ pub async fn wish(connection: &mut sqlx::PgConnection, workspace: Uuid, service:
     sqlx::query!(
         "update tasks t set step = 'ensure', generation = generation + 1, attempt = 0, run_at = now(), last_error = null,
                 deadline_at = now() + make_interval(secs => $3::float8 + case
-                  when s.creation_mode = 'external_replica' and not o.was_ready then s.disk_mib / $4::int4 else 0 end),
+                  when not o.was_ready and (s.creation_mode = 'external_replica' or exists (
+                    select 1 from replicas r where r.service_id = s.id and r.workspace_id = s.workspace_id)) then s.disk_mib / $4::int4 else 0 end),
                 memo = '{}'
          from services s join observations o on o.service_id = s.id
          where t.service_id = $1 and t.workspace_id = $2 and s.id = t.service_id and s.workspace_id = t.workspace_id",

@@ -1,5 +1,6 @@
 //! The row that a step works on: wish, observation and task of one service.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use contract::spec::{ServiceType, Size, StorageAccess};
@@ -14,7 +15,7 @@ use super::derive::Facts;
 use super::steps::Step;
 use super::timeline::About;
 use crate::error::Error;
-use crate::port::{Desired, Origin, Phase, Power, ServiceName, ServiceRef, Volume};
+use crate::port::{Desired, Origin, Phase, Power, Primary, ServiceName, ServiceRef, Volume};
 use crate::seal::{Place, Sealer};
 use crate::source::stored::Stored;
 
@@ -62,6 +63,26 @@ pub enum Kind {
     SharedStorage { access: StorageAccess },
 }
 
+/// Whose copy a service is.
+#[derive(Debug)]
+pub struct Copied {
+    /// The service that it was copied from.
+    from: ServiceName,
+    /// That service, while it follows it.
+    follows: Option<Leader>,
+    database: String,
+}
+
+/// A service that others follow.
+#[derive(Debug)]
+pub struct Leader {
+    id: Uuid,
+    /// The most memory that it has had since it is followed.
+    ram: Mib,
+    /// Of an external server that it followed itself.
+    settings: BTreeMap<String, u32>,
+}
+
 /// Everything that a step may look at.
 #[derive(Debug)]
 pub struct Row {
@@ -80,6 +101,8 @@ pub struct Row {
     pub port: Option<u16>,
     /// The external server that it follows, or followed.
     pub(crate) source: Option<Stored>,
+    /// The service that it follows, or followed.
+    copied: Option<Copied>,
     pub restart: bool,
     pub phase: Phase,
     pub reason: Option<String>,
@@ -104,7 +127,8 @@ impl Row {
         let row = sqlx::query!(
             r#"select s.id, s.workspace_id, s.project_id, s.resource_id, s.name, s.service_type, s.storage_access, s.postgres_version, s.ram_mib,
                       s.disk_mib, s.cpu_millis, s.instances, s.public_access, s.power, s.deleting, s.environment_variables, s.port, s.sealed_password,
-                      s.creation_mode, s.state, s.state_reason,
+                      s.creation_mode, s.state, s.state_reason, r.copied_from as "copied_from?", r.database as "database?",
+                      r.primary_id as "primary_id?", r.floor_mib as "floor_mib?", ps.settings as "primary_settings?",
                       exists (select 1 from signals g where g.service_id = s.id and g.kind = 'restart') as "restart!",
                       o.phase, o.reason, o.rejected, o.signed_in, o.degraded, o.was_ready,
                       t.step, t.memo, t.generation, t.attempt, t.last_error,
@@ -112,6 +136,8 @@ impl Row {
                from services s
                join observations o on o.service_id = s.id
                join tasks t on t.service_id = s.id
+               left join replicas r on r.service_id = s.id and r.workspace_id = s.workspace_id
+               left join sources ps on ps.service_id = r.primary_id and ps.workspace_id = r.workspace_id
                where s.id = $1"#,
             service
         )
@@ -122,7 +148,20 @@ impl Row {
             Some("external_replica") => Stored::load(connection, row.workspace_id, row.id).await?,
             _ => None,
         };
-        let size = |value: i32| u32::try_from(value).map_err(|_| Error::Unexpected("services sizes"));
+        let whole = |value: i32| u32::try_from(value).map_err(|_| Error::Unexpected("services sizes"));
+        let copied = match (row.copied_from, row.database, row.floor_mib) {
+            (Some(from), Some(database), Some(floor)) => {
+                let settings = row.primary_settings.map(serde_json::from_value).transpose();
+                let settings = settings.map_err(|_| Error::Unexpected("sources.settings"))?.unwrap_or_default();
+                let ram = Mib::new(whole(floor)?);
+                Some(Copied {
+                    from: ServiceName::parse(&from).ok_or(Error::Unexpected("replicas.copied_from"))?,
+                    follows: row.primary_id.map(|id| Leader { id, ram, settings }),
+                    database,
+                })
+            }
+            _ => None,
+        };
         let instances = Instances::new(f64::from(row.instances));
         let kind = match row.service_type.parse() {
             Ok(ServiceType::Postgres) => {
@@ -148,15 +187,16 @@ impl Row {
             instances: instances.ok_or(Error::Unexpected("services.instances"))?,
             public_access: row.public_access,
             size: Size {
-                ram: Mib::new(size(row.ram_mib)?),
-                disk: Mib::new(size(row.disk_mib)?),
-                cpu: MilliCores::new(size(row.cpu_millis)?),
+                ram: Mib::new(whole(row.ram_mib)?),
+                disk: Mib::new(whole(row.disk_mib)?),
+                cpu: MilliCores::new(whole(row.cpu_millis)?),
             },
             power: if row.power == "stopped" { Power::Stopped } else { Power::Running },
             deleting: row.deleting,
             environment_variables: row.environment_variables,
             port: row.port.and_then(|p| u16::try_from(p).ok()),
             source,
+            copied,
             restart: row.restart,
             phase: Phase::parse(&row.phase).ok_or(Error::Unexpected("observations.phase"))?,
             reason: row.reason,
@@ -186,8 +226,30 @@ impl Row {
     }
 
     /// It follows an external server, and nobody owns it yet.
-    pub fn follows(&self) -> bool {
+    pub fn is_unowned(&self) -> bool {
         self.source.as_ref().is_some_and(|source| source.promote_at.is_none())
+    }
+
+    /// It follows an external server or another service.
+    pub fn follows(&self) -> bool {
+        self.is_unowned() || self.copied.as_ref().is_some_and(|copied| copied.follows.is_some())
+    }
+
+    /// The service that it follows.
+    pub fn primary(&self) -> Option<(Uuid, ServiceRef)> {
+        let copied = self.copied.as_ref()?;
+        let leader = copied.follows.as_ref()?;
+        Some((leader.id, ServiceRef { workspace: self.workspace, name: copied.from.clone() }))
+    }
+
+    /// What people call whoever it follows.
+    pub fn leader(&self) -> &'static str {
+        if self.is_unowned() { "source" } else { "primary" }
+    }
+
+    /// Its database, and the user that owns it.
+    pub fn database(&self) -> String {
+        self.copied.as_ref().map_or_else(|| self.name.database(), |copied| copied.database.clone())
     }
 
     /// What the runtime is asked for; what it follows is found anew by whoever asks.
@@ -205,17 +267,26 @@ impl Row {
             public_access: self.public_access,
             power: self.power,
             port: self.port,
+            database: self.database(),
             password: sealer.open(password_place(self.workspace, &self.name), sealed_password)?,
-            origin: match &self.source {
-                Some(source) if source.promote_at.is_some() => Origin::Promoted {
-                    host: source.host.clone(),
-                    port: source.port,
-                    settings: source.settings.clone().unwrap_or_default(),
-                },
-                _ => Origin::Fresh,
-            },
+            origin: self.origin(),
             existed: self.was_ready,
         })
+    }
+
+    fn origin(&self) -> Origin {
+        match (&self.source, &self.copied) {
+            (Some(source), _) if source.promote_at.is_some() => Origin::Promoted {
+                host: source.host.clone(),
+                port: source.port,
+                settings: source.settings.clone().unwrap_or_default(),
+            },
+            (_, Some(Copied { from, follows: Some(leader), .. })) => {
+                Origin::Replica(Primary { name: from.clone(), ram: leader.ram, settings: leader.settings.clone() })
+            }
+            (_, Some(Copied { from, .. })) => Origin::Detached { from: from.clone() },
+            _ => Origin::Fresh,
+        }
     }
 
     pub fn service_type(&self) -> ServiceType {

@@ -27,20 +27,34 @@ pub(super) struct Served {
     pub words: String,
 }
 
-/// Signs in as the owner. A copy that nobody owns yet has to answer, and the first time to follow its source.
+/// Signs in as the owner. What follows another server has to do so the first time; a copy that nobody owns yet just has to answer.
 pub(super) async fn serve(control: &Control, row: &Row) -> Result<Served, StepError> {
+    if row.is_unowned() {
+        return follow(control, row).await;
+    }
+    let signed_in = control.runtime.sign_in(&credentials(control, row)?).await?;
+    let words = format!("with the credentials shown here, to PostgreSQL {}", signed_in.version);
     if !row.follows() {
-        let signed_in = control.runtime.sign_in(&credentials(control, row)?).await?;
-        let words = format!("with the credentials shown here, to PostgreSQL {}", signed_in.version);
         return Ok(Served { version: Some(signed_in.version), degraded: None, words });
     }
+    let degraded = match follow(control, row).await {
+        Ok(served) => served.degraded,
+        // it serves, whatever can't be asked about how it follows
+        Err(StepError::Port(PortError::Retry { message, .. })) if row.was_ready => Some(message),
+        Err(error) => return Err(error),
+    };
+    Ok(Served { version: Some(signed_in.version), degraded, words })
+}
+
+/// Whether what follows another server receives something from there, and replays it.
+async fn follow(control: &Control, row: &Row) -> Result<Served, StepError> {
     let now = following(control, row).await?;
     if now.streams {
         if now.replayed < now.received {
             tokio::time::sleep(REPLAY).await;
             let then = following(control, row).await?;
             if then.replayed <= now.replayed {
-                return behind(row, "What arrives from its source isn't replayed".to_owned());
+                return behind(row, format!("What arrives from its {} isn't replayed", row.leader()));
             }
         }
         return Ok(Served { version: None, degraded: None, words: "it receives, and replays what arrives".into() });
@@ -51,9 +65,25 @@ pub(super) async fn serve(control: &Control, row: &Row) -> Result<Served, StepEr
     };
     let said = match why {
         Some(error) => format!("It receives nothing from its source: {error}"),
-        None => "It receives nothing from its source, which answers".to_owned(),
+        None => nothing_from(control, row).await,
     };
     behind(row, said)
+}
+
+/// Why nothing arrives that isn't known to be the source's own fault.
+async fn nothing_from(control: &Control, row: &Row) -> String {
+    let Some((_, primary)) = row.primary() else {
+        return "It receives nothing from its source, which answers".to_owned();
+    };
+    match control.runtime.written(&primary).await {
+        // no slot keeps for it what it hasn't received
+        Ok(Some(_)) => {
+            "It receives nothing from its primary, which answers: what it needs may be gone there; if it stays like this, delete it and create another"
+                .to_owned()
+        }
+        Ok(None) => "It receives nothing from its primary, which doesn't run".to_owned(),
+        Err(error) => format!("It receives nothing from its primary: {error}"),
+    }
 }
 
 /// One that has followed once goes on serving what it holds.
@@ -70,7 +100,7 @@ async fn following(control: &Control, row: &Row) -> Result<Following, StepError>
 }
 
 /// What is wanted, with what it follows as that was found when it was first reached, and at the addresses that it has now.
-pub(super) async fn desired(control: &Control, row: &Row) -> Result<Desired, StepError> {
+pub(crate) async fn desired(control: &Control, row: &Row) -> Result<Desired, StepError> {
     let mut desired = row.desired(&control.sealer)?;
     let (Some(stored), Some((source, pinned))) = (&row.source, opened(control, row)?) else { return Ok(desired) };
     let (settings, sslmode) = match (stored.settings.clone(), pinned) {
@@ -153,11 +183,12 @@ fn opened(control: &Control, row: &Row) -> Result<Option<(Source, Option<SslMode
 
 /// How its owner signs in.
 pub(super) fn credentials(control: &Control, row: &Row) -> Result<SignIn, Error> {
-    let password = row.desired(&control.sealer)?.password;
+    let Desired { service, database, password, .. } = row.desired(&control.sealer)?;
     Ok(SignIn {
-        host: control.runtime.host(&row.service()),
-        service: row.service(),
+        host: control.runtime.host(&service),
+        service,
         port: row.port.unwrap_or(Port::POSTGRES.number()),
+        database,
         password,
     })
 }

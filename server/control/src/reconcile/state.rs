@@ -28,8 +28,10 @@ pub async fn refresh(connection: &mut PgConnection, service: Uuid) -> Result<(),
     changed(connection, &row).await
 }
 
-/// Tells everybody that there is something new to see of a service.
+/// Tells everybody that there is something new to see of a service, and of that which shows it as its replica.
 pub async fn changed(connection: &mut PgConnection, row: &Row) -> Result<(), Error> {
-    let change = Change { workspace: row.workspace, kind: EventKind::Service, id: row.id, project: Some(row.project) };
-    events::emit(connection, &[change]).await
+    let ids = [Some(row.id), row.primary().map(|(id, _)| id)].into_iter().flatten();
+    let (workspace, kind, project) = (row.workspace, EventKind::Service, Some(row.project));
+    let changes: Vec<_> = ids.map(|id| Change { workspace, kind, id, project }).collect();
+    events::emit(connection, &changes).await
 }

@@ -337,7 +337,9 @@ pub(super) async fn take_away(
 }
 
 async fn remove(control: &Control, lease: Lease, row: &Row) -> Result<Next, StepError> {
-    if take_away(control, &row.service(), row.service_type()).await? == Removal::Pending {
+    if has_replicas(control, row).await?
+        || take_away(control, &row.service(), row.service_type()).await? == Removal::Pending
+    {
         return Ok(Next::Wait(PACE));
     }
     let mut transaction = begin(control, lease, row).await?;
@@ -354,6 +356,16 @@ async fn remove(control: &Control, lease: Lease, row: &Row) -> Result<Next, Step
         .await?;
     transaction.commit().await?;
     Ok(Next::Gone)
+}
+
+/// They were told to go with it, and go before it.
+async fn has_replicas(control: &Control, row: &Row) -> Result<bool, Error> {
+    let replicas = sqlx::query_scalar!(
+        r#"select exists (select 1 from replicas where workspace_id = $1 and primary_id = $2) as "exists!""#,
+        row.workspace,
+        row.id
+    );
+    Ok(replicas.fetch_one(&control.pool).await?)
 }
 
 /// Writes down what was seen, and the state that follows from it: no transaction ends with a service that is healthy and
@@ -426,10 +438,5 @@ async fn note_sign_in(connection: &mut PgConnection, row: &Row) -> Result<(), Er
 }
 
 fn address(at: &SignIn) -> Address {
-    Address {
-        host: at.host.clone(),
-        port: at.port,
-        database: at.service.name.database(),
-        username: at.service.name.database(),
-    }
+    Address { host: at.host.clone(), port: at.port, database: at.database.clone(), username: at.database.clone() }
 }

@@ -36,6 +36,8 @@ step!(
     "Promoting it, with a role and a database of its own",
     "Promoted it, with a role and a database of its own"
 );
+step!(COPY_PRIMARY, "prepare", "Copying its primary", "Copied its primary");
+step!(PROMOTE_REPLICA, "configure", "Promoting it", "Promoted it");
 step!(SIGN_IN, "sign_in", "Signing in", "Signed in");
 step!(VARIABLES, "variables", "Writing the variables", "Wrote the variables");
 step!(VOLUME, "prepare", "Making the volume", "Made the volume");
@@ -52,10 +54,12 @@ pub fn steps(kind: OperationKind, power: Power) -> &'static [Step] {
         // nobody signs in to what shall not run
         OperationKind::Update if power == Power::Stopped => &[SETTINGS, VARIABLES],
         OperationKind::Retry if power == Power::Stopped => &[STOP],
+        OperationKind::RotatePassword if power == Power::Stopped => &[ROTATE, VARIABLES],
         OperationKind::Create => &[PLACE, PREPARE, START, CONFIGURE, SIGN_IN, VARIABLES],
         OperationKind::Update => &[SETTINGS, SIGN_IN, VARIABLES],
         OperationKind::Start | OperationKind::Retry => &[START, SIGN_IN],
         OperationKind::PromoteExternal => &[PROMOTE, SIGN_IN, VARIABLES],
+        OperationKind::PromoteReplica => &[PROMOTE_REPLICA, SIGN_IN, VARIABLES],
         OperationKind::RotatePassword => &[ROTATE, SIGN_IN, VARIABLES],
         OperationKind::Restart => &[STOP, START, SIGN_IN],
         OperationKind::Stop => &[STOP],
@@ -77,7 +81,8 @@ pub fn volume_steps(kind: OperationKind) -> &'static [Step] {
         | OperationKind::Stop
         | OperationKind::Restart
         | OperationKind::RotatePassword
-        | OperationKind::PromoteExternal => &[],
+        | OperationKind::PromoteExternal
+        | OperationKind::PromoteReplica => &[],
     }
 }
 
@@ -117,6 +122,7 @@ pub async fn begin(
             "retry",
             "rotate_password",
             "promote_external",
+            "promote_replica",
             "mount_app",
             "unmount_app",
         ],
@@ -140,6 +146,9 @@ pub async fn begin(
 
 /// The steps of a replica of an external server.
 pub const FOLLOWING: &[Step] = &[PLACE, COPY, START, FOLLOW];
+
+/// The steps of a replica of another service.
+pub const REPLICA: &[Step] = &[PLACE, COPY_PRIMARY, START, SIGN_IN];
 
 /// Begins the first operation of a service, which is placed already.
 pub async fn begin_create(

@@ -51,7 +51,7 @@ pub async fn reconcile(
     password: &Secret,
 ) -> Result<Written, Error> {
     // what nobody owns yet has no address to give
-    let wanted: &[String] = if row.environment_variables && !row.follows() { &keys(row.name.as_str()) } else { &[] };
+    let wanted: &[String] = if row.environment_variables && !row.is_unowned() { &keys(row.name.as_str()) } else { &[] };
     let mut touched = sqlx::query_scalar!(
         "delete from vars where workspace_id = $1 and service_id = $2 and (project_id <> $3 or not key = any($4))
          returning project_id",

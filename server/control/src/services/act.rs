@@ -6,6 +6,7 @@ use contract::permission::Permission;
 use contract::state::{Action, Verdict};
 use contract::{Caller, Service};
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 use super::entity::{self, ServiceRow};
 use crate::Control;
@@ -43,14 +44,18 @@ impl Control {
         (action, kind, audited): (Action, OperationKind, &'static str),
     ) -> Result<Service, Error> {
         let mut transaction = self.pool.begin().await?;
-        let row = entity::locked(&mut transaction, who, id).await?;
+        let (row, replicas) = entity::locked_with_replicas(&mut transaction, who, id).await?;
         if row.may(action)? == Verdict::Allowed || contradicts(&row, action) {
-            wish(&mut transaction, who, &row, action).await?;
-            let about = About::of(who.workspace_id, row.id);
-            timeline::begin(&mut transaction, about, kind, row.steps(kind)?, false).await?;
-            reconcile::wish(&mut transaction, who.workspace_id, row.id).await?;
-            let entry = Entry { action: audited, entity_id: Some(row.id), entity: &row.name, reason: None };
-            audit::write(&mut transaction, who, entry).await?;
+            // a primary takes its replicas along
+            let along = replicas.iter().filter(|_| action == Action::Delete);
+            for one in along.chain([&row]) {
+                wish(&mut transaction, who, one.id, action).await?;
+                let about = About::of(who.workspace_id, one.id);
+                timeline::begin(&mut transaction, about, kind, one.steps(kind)?, false).await?;
+                reconcile::wish(&mut transaction, who.workspace_id, one.id).await?;
+                let entry = Entry { action: audited, entity_id: Some(one.id), entity: &one.name, reason: None };
+                audit::write(&mut transaction, who, entry).await?;
+            }
         }
         let row = entity::reachable(&mut transaction, who, id).await?;
         transaction.commit().await?;
@@ -69,13 +74,13 @@ fn contradicts(row: &ServiceRow, action: Action) -> bool {
 }
 
 /// Writes the wish itself.
-async fn wish(connection: &mut PgConnection, who: &Caller, row: &ServiceRow, action: Action) -> Result<(), Error> {
+async fn wish(connection: &mut PgConnection, who: &Caller, service: Uuid, action: Action) -> Result<(), Error> {
     match action {
         Action::Delete => {
             sqlx::query!(
                 "update services set deleting = true, updated_at = now() where workspace_id = $1 and id = $2",
                 who.workspace_id,
-                row.id
+                service
             )
             .execute(connection)
             .await?;
@@ -84,7 +89,7 @@ async fn wish(connection: &mut PgConnection, who: &Caller, row: &ServiceRow, act
             sqlx::query!(
                 "update services set power = $3, updated_at = now() where workspace_id = $1 and id = $2",
                 who.workspace_id,
-                row.id,
+                service,
                 if action == Action::Stop { "stopped" } else { "running" }
             )
             .execute(connection)
@@ -93,7 +98,7 @@ async fn wish(connection: &mut PgConnection, who: &Caller, row: &ServiceRow, act
         Action::Restart => {
             sqlx::query!(
                 "insert into signals (service_id, workspace_id, kind) values ($1, $2, 'restart') on conflict do nothing",
-                row.id,
+                service,
                 who.workspace_id
             )
             .execute(connection)
@@ -104,6 +109,8 @@ async fn wish(connection: &mut PgConnection, who: &Caller, row: &ServiceRow, act
         | Action::TestConnection
         | Action::RotatePassword
         | Action::PromoteExternal
+        | Action::CreateReplica
+        | Action::PromoteReplica
         | Action::MountApp
         | Action::UnmountApp => {}
     }

@@ -184,7 +184,7 @@ fn first_steps(kind: &Kind) -> (&'static [timeline::Step], bool) {
 }
 
 /// "on local: 256 MiB of memory and 1 GiB of disk reserved"
-fn placed(resource: &str, need: Need) -> String {
+pub(super) fn placed(resource: &str, need: Need) -> String {
     let memory = match need.ram.mib() {
         0 => String::new(),
         mib => format!("{mib} MiB of memory and "),

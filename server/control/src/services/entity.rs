@@ -6,9 +6,9 @@ use contract::error::Noun;
 use contract::mount::Mount;
 use contract::operation::{OperationKind, OperationSummary};
 use contract::problem::Problem;
-use contract::service::{MemberRole, Service};
+use contract::service::{MemberRole, ReplicaSummary, Service};
 use contract::spec::ServiceType;
-use contract::state::{Action, Verdict};
+use contract::state::{Action, State, Verdict};
 use contract::values::{Mib, MilliCores, PgMajor, Port, Secret};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
@@ -47,6 +47,11 @@ pub(crate) struct ServiceRow {
     pub mount_point: Option<String>,
     pub storage_access: Option<String>,
     pub mounts: Option<serde_json::Value>,
+    /// The service that it follows.
+    pub primary_id: Option<Uuid>,
+    /// Of the service that it is a copy of.
+    pub database: Option<String>,
+    pub replicas: Option<serde_json::Value>,
     pub port: Option<i32>,
     pub sealed_password: Option<Vec<u8>>,
     pub power: String,
@@ -79,6 +84,13 @@ macro_rules! select {
                                                        'state', m.state, 'reason', m.reason) order by m.created_at, m.app)
                      from mounts m where m.service_id = s.id)
                   end as "mounts?",
+                  r.primary_id as "primary_id?", r.database as "database?",
+                  case when s.service_type = 'postgres' then
+                    (select json_agg(json_build_object('uuid', c.id, 'name', c.name, 'label', c.label, 'state', c.state)
+                                     order by c.id)
+                     from replicas f join services c on c.id = f.service_id and c.workspace_id = f.workspace_id
+                     where f.primary_id = s.id and f.workspace_id = s.workspace_id)
+                  end as "replicas?",
                   s.port, s.sealed_password, s.power,
                   (s.creation_mode = 'external_replica' and exists (
                       select 1 from sources x where x.service_id = s.id and x.promote_at is null)) as "follows!",
@@ -86,6 +98,7 @@ macro_rules! select {
                   o.error as "operation_error?", t.step, t.steps_done, t.steps
                from services s
                join projects p on p.id = s.project_id and p.workspace_id = s.workspace_id
+               left join replicas r on r.service_id = s.id and r.workspace_id = s.workspace_id
                left join lateral (select observed_at, outside_host, outside_port from observations where service_id = s.id limit 1) b on true
                left join lateral (
                    select id, kind, state, error from operations where service_id = s.id order by id desc limit 1
@@ -141,6 +154,30 @@ pub(crate) async fn locked(connection: &mut PgConnection, who: &Caller, id: &str
     by_id(connection, who, id).await
 }
 
+/// The same, and its replicas, locked behind it: somebody may be promoting one of them. Those that are going are left to go.
+pub(crate) async fn locked_with_replicas(
+    connection: &mut PgConnection,
+    who: &Caller,
+    id: &str,
+) -> Result<(ServiceRow, Vec<ServiceRow>), Error> {
+    let ServiceRow { id, .. } = locked(&mut *connection, who, id).await?;
+    sqlx::query!(
+        "select id from services where workspace_id = $1
+           and id in (select service_id from replicas where workspace_id = $1 and primary_id = $2)
+         order by id for update",
+        who.workspace_id,
+        id
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    let row = by_id(&mut *connection, who, id).await?;
+    let mut replicas = Vec::new();
+    for replica in row.replicas()?.into_iter().filter(|replica| replica.state != State::Deleting) {
+        replicas.push(by_id(&mut *connection, who, replica.uuid).await?);
+    }
+    Ok((row, replicas))
+}
+
 impl ServiceRow {
     pub fn service_type(&self) -> Result<ServiceType, Error> {
         self.service_type.parse().map_err(|_| Error::Unexpected("services.service_type"))
@@ -158,6 +195,22 @@ impl ServiceRow {
     pub fn mounts(&self) -> Result<Vec<Mount>, Error> {
         let Some(mounts) = &self.mounts else { return Ok(Vec::new()) };
         serde_json::from_value(mounts.clone()).map_err(|_| Error::Unexpected("mounts"))
+    }
+
+    /// The services that follow it, in the order in which they were made.
+    pub fn replicas(&self) -> Result<Vec<ReplicaSummary>, Error> {
+        let Some(replicas) = &self.replicas else { return Ok(Vec::new()) };
+        serde_json::from_value(replicas.clone()).map_err(|_| Error::Unexpected("replicas"))
+    }
+
+    /// It follows another service, or an external server.
+    pub fn is_replica(&self) -> bool {
+        self.follows || self.primary_id.is_some()
+    }
+
+    /// Its database, and the user that owns it.
+    pub fn database(&self) -> Result<String, Error> {
+        Ok(self.database.clone().unwrap_or(self.name()?.database()))
     }
 
     /// The error where an action is none of its type.
@@ -228,14 +281,14 @@ impl ServiceRow {
             return Ok(None);
         }
         let service = self.service(who)?;
-        let name = &service.name;
         let outside = self.outside_host.clone().zip(self.outside_port.and_then(|port| u16::try_from(port).ok()));
         let outside = outside.filter(|_| self.public_access);
         let (host, port) = (control.runtime.host(&service), self.port());
         if self.follows {
             return Ok(Some(ConnectionDetails::of_nobody(host, port, outside)));
         }
-        let address = Address { host, port, database: name.database(), username: name.database() };
+        let database = self.database()?;
+        let address = Address { host, port, username: database.clone(), database };
         Ok(Some(address.details(outside, password)))
     }
 
@@ -257,9 +310,9 @@ impl ServiceRow {
             state: self.state()?,
             state_reason: self.state_reason.clone(),
             observed_at: self.observed_at,
-            role: postgres.then_some(if self.follows { MemberRole::Replica } else { MemberRole::Primary }),
-            primary_addon_uuid: None,
-            replicas: Vec::new(),
+            role: postgres.then_some(if self.is_replica() { MemberRole::Replica } else { MemberRole::Primary }),
+            primary_addon_uuid: self.primary_id,
+            replicas: self.replicas()?,
             postgres_version: major,
             instances: u8::try_from(self.instances).map_err(|_| Error::Unexpected("services.instances"))?,
             creation_mode: word(&self.creation_mode),

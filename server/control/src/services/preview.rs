@@ -39,6 +39,7 @@ impl Control {
             }
         };
         let desired = Desired {
+            database: service.name.database(),
             service,
             id: Uuid::nil(),
             project: spec.project_id,

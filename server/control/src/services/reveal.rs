@@ -42,7 +42,8 @@ impl Control {
         }
         let password = row.password(self, who)?.ok_or_else(|| Error::not_found(Noun::Service))?;
         let service = row.service(who)?;
-        let at = SignIn { host: self.runtime.host(&service), port: row.port(), service, password };
+        let (host, port, database) = (self.runtime.host(&service), row.port(), row.database()?);
+        let at = SignIn { host, port, service, database, password };
         let began = std::time::Instant::now();
         let outcome = self.runtime.sign_in(&at).await;
         let millis = |took: std::time::Duration| u64::try_from(took.as_millis()).unwrap_or(u64::MAX);

@@ -7,9 +7,11 @@ use contract::permission::Permission;
 use contract::problem::Problem;
 use contract::spec::ServiceType;
 use contract::state::Action;
+use contract::values::Secret;
+use sqlx::PgConnection;
 
 use super::create::new_password;
-use super::entity;
+use super::entity::{self, ServiceRow};
 use crate::Control;
 use crate::error::Error;
 use crate::reconcile;
@@ -23,7 +25,7 @@ impl Control {
     pub(crate) async fn rotate_password(&self, who: &Caller, id: &str) -> Result<ConnectionDetails, Error> {
         who.require(Permission::ServicesOperate)?;
         let mut transaction = self.pool.begin().await?;
-        let row = entity::locked(&mut transaction, who, id).await?;
+        let (row, replicas) = entity::locked_with_replicas(&mut transaction, who, id).await?;
         if row.service_type()? != ServiceType::Postgres {
             return Err(Problem::breaks("service_type", "no_credentials", "shared_storage has no credentials").into());
         }
@@ -31,28 +33,44 @@ impl Control {
             let rest = "has no credentials of ours before it is promoted";
             return Err(Problem::breaks("creation_mode", "no_credentials", rest).into());
         }
+        if row.primary_id.is_some() {
+            let rest = "is replica: its password is that of its primary, and follows it";
+            return Err(Problem::breaks("role", "replica", rest).into());
+        }
         row.may(Action::RotatePassword)?;
         let password = new_password();
-        let sealed = self.sealer.seal(password_place(who.workspace_id, &row.name()?), &password)?;
+        // its replicas hear of it from its WAL
+        for one in [&row].into_iter().chain(&replicas) {
+            self.set_password(&mut transaction, who, one, &password).await?;
+            let entry =
+                Entry { action: "service.rotate_password", entity_id: Some(one.id), entity: &one.name, reason: None };
+            audit::write(&mut transaction, who, entry).await?;
+        }
+        let details = row.connection(self, who, Some(&password))?;
+        transaction.commit().await?;
+        details.ok_or(Error::Unexpected("a database without an address"))
+    }
+
+    async fn set_password(
+        &self,
+        connection: &mut PgConnection,
+        who: &Caller,
+        row: &ServiceRow,
+        password: &Secret,
+    ) -> Result<(), Error> {
         sqlx::query!(
             "with unproved as (
                update observations set signed_in = false where service_id = $2 and workspace_id = $1)
              update services set sealed_password = $3, updated_at = now() where workspace_id = $1 and id = $2",
             who.workspace_id,
             row.id,
-            sealed
+            self.sealer.seal(password_place(who.workspace_id, &row.name()?), password)?
         )
-        .execute(&mut *transaction)
+        .execute(&mut *connection)
         .await?;
         let about = About::of(who.workspace_id, row.id);
         let kind = OperationKind::RotatePassword;
-        timeline::begin(&mut transaction, about, kind, row.steps(kind)?, row.environment_variables).await?;
-        reconcile::wish(&mut transaction, who.workspace_id, row.id).await?;
-        let entry =
-            Entry { action: "service.rotate_password", entity_id: Some(row.id), entity: &row.name, reason: None };
-        audit::write(&mut transaction, who, entry).await?;
-        let details = row.connection(self, who, Some(&password))?;
-        transaction.commit().await?;
-        details.ok_or(Error::Unexpected("a database without an address"))
+        timeline::begin(&mut *connection, about, kind, row.steps(kind)?, row.environment_variables).await?;
+        reconcile::wish(connection, who.workspace_id, row.id).await
     }
 }

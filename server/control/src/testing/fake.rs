@@ -8,6 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use contract::Capabilities;
 use contract::capabilities::Runtime;
+use contract::live::Live;
 use contract::log::{LogFilter, LogLines};
 use contract::members::Member;
 use contract::mount::{App, AppId};
@@ -24,7 +25,7 @@ use uuid::Uuid;
 
 use super::script::{Effect, Fault, Gate, Method, Script};
 use crate::port::{
-    Desired, Following, Measurement, Mounted, Observed, Outside, Phase, Place, PortError, Power, Provisioner,
+    Desired, Following, Measurement, Mounted, Observed, Origin, Outside, Phase, Place, PortError, Power, Provisioner,
     Publication, Removal, ServiceName, ServiceRef, SignIn, SignedIn, Volume, Volumes,
 };
 
@@ -32,6 +33,8 @@ use crate::port::{
 const HINTS: usize = 1024;
 /// Ports that services are given. Nobody listens on them.
 const PORTS: RangeInclusive<u16> = 24_000..=24_999;
+/// Where every server writes, and what has arrived of it.
+const LEVEL: Lsn = Lsn(1 << 24);
 
 /// Services in memory. Clones share them.
 #[derive(Clone)]
@@ -295,8 +298,16 @@ impl Provisioner for FakeRuntime {
     }
 
     async fn preview(&self, desired: &Desired) -> Result<Option<Preview>, PortError> {
-        let yaml = format!("database: {}", desired.service.name.database());
+        let yaml = format!("database: {}", desired.database);
         self.call(Method::Preview, |_| Ok(Some(Preview { yaml, problems: Vec::new() }))).await
+    }
+
+    async fn live(&self, desired: &Desired) -> Result<Option<Live>, PortError> {
+        let look = |world: &mut World| {
+            let server = world.services.get(&desired.service.name);
+            Ok(server.map(|server| Live { yaml: format!("phase: {}", server.phase.as_str()), drift: Vec::new() }))
+        };
+        self.call(Method::Live, look).await
     }
 
     async fn observe(&self, service: &ServiceRef) -> Result<Observed, PortError> {
@@ -333,6 +344,14 @@ impl Provisioner for FakeRuntime {
             Ok(server.and_then(|server| server.follows))
         };
         self.call(Method::Following, look).await
+    }
+
+    async fn written(&self, service: &ServiceRef) -> Result<Option<Lsn>, PortError> {
+        let look = |world: &mut World| {
+            let server = world.services.get(&service.name).filter(|server| server.phase == Phase::Running);
+            Ok(server.map(|_| LEVEL))
+        };
+        self.call(Method::Written, look).await
     }
 
     async fn members(&self, service: &ServiceRef) -> Result<Vec<Member>, PortError> {
@@ -503,13 +522,14 @@ impl World {
             _ => {
                 let outside = desired.public_access.then(|| Outside { host: "db.example".into(), port: 5432 });
                 let primary = Some(server.member(name).name);
-                let follows = desired.origin.follows().is_some();
-                let level = Some(Lsn(1 << 24));
+                let unowned = desired.origin.follows().is_some();
+                let follows = unowned || matches!(desired.origin, Origin::Replica(_));
                 let before = server.follows.is_none_or(|before| before.streams);
-                server.follows = follows.then_some(Following { streams: before, received: level, replayed: level });
-                let detail = (!follows && server.password.as_ref() != Some(&desired.password)).then(|| {
+                server.follows =
+                    follows.then_some(Following { streams: before, received: Some(LEVEL), replayed: Some(LEVEL) });
+                let detail = (!unowned && server.password.as_ref() != Some(&desired.password)).then(|| {
                     server.password = Some(desired.password.clone());
-                    format!("both are called {}", name.database())
+                    format!("both are called {}", desired.database)
                 });
                 if detail.is_some() {
                     self.reach(name, Phase::Running, Some(Effect::Configured));
@@ -562,8 +582,7 @@ impl World {
         let server = self.services.get(&at.service.name).filter(|s| s.phase == Phase::Running);
         let server = server.ok_or_else(|| PortError::retry("nobody listens there"))?;
         if server.password.as_ref() != Some(&at.password) {
-            let user = at.service.name.database();
-            return Err(PortError::retry(format!("password authentication failed for user \"{user}\"")));
+            return Err(PortError::retry(format!("password authentication failed for user \"{}\"", at.database)));
         }
         Ok(SignedIn { version: format!("{}.1", server.major), tls: false, took: Duration::from_millis(1) })
     }

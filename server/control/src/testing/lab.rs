@@ -55,6 +55,7 @@ pub(super) fn service() -> ServiceRef {
 /// A small service with a name of its own.
 pub(super) fn wanted(lab: &impl Lab, service: ServiceRef) -> Desired {
     Desired {
+        database: service.name.database(),
         service,
         id: Uuid::now_v7(),
         project: Uuid::now_v7(),
@@ -110,8 +111,8 @@ pub(super) async fn phase(lab: &impl Lab, service: &ServiceRef) -> Phase {
 /// Credentials of the service as it is wanted.
 pub fn credentials(lab: &impl Lab, desired: &Desired) -> SignIn {
     let host = lab.runtime().host(&desired.service);
-    let (service, password) = (desired.service.clone(), desired.password.clone());
-    SignIn { service, host, port: desired.port.unwrap_or(5432), password }
+    let Desired { service, database, password, .. } = desired.clone();
+    SignIn { service, host, port: desired.port.unwrap_or(5432), database, password }
 }
 
 pub(super) async fn sign_in(lab: &impl Lab, desired: &Desired) -> Result<SignedIn, PortError> {

@@ -11,4 +11,4 @@ mod work;
 
 pub use fake::FakeRuntime;
 pub use script::{Effect, Fault, Method};
-pub use work::{Work, as_a_copy};
+pub use work::{Work, as_a_copy, as_a_replica};

@@ -27,6 +27,8 @@ pub enum Method {
     Delete,
     SignIn,
     Following,
+    Written,
+    Live,
     Log,
     Measure,
     Members,

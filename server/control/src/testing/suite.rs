@@ -230,7 +230,8 @@ pub async fn services_do_not_touch_one_another(lab: &impl Lab) {
     let (one, two) = tokio::join!(ready(lab), ready(lab));
     lab.runtime().restart(&credentials(lab, &one)).await.unwrap();
     sign_in(lab, &two).await.unwrap();
-    let stolen = Desired { password: one.password.clone(), service: one.service.clone(), ..two.clone() };
+    let Desired { service, database, password, .. } = one.clone();
+    let stolen = Desired { service, database, password, ..two.clone() };
     delete(lab, &one.service).await;
     sign_in(lab, &two).await.unwrap();
     sign_in(lab, &stolen).await.unwrap_err();

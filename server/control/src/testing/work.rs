@@ -68,6 +68,10 @@ impl Work {
                 as_a_copy(control, service).await;
                 drop(control.promote_external(who, &id).await.unwrap());
             }
+            OperationKind::PromoteReplica => {
+                as_a_replica(control, service).await;
+                drop(control.promote_replica(who, &id).await.unwrap());
+            }
             OperationKind::Retry => drop(control.retry_service(who, &id).await.unwrap()),
             OperationKind::Start | OperationKind::Stop | OperationKind::Restart => {
                 let state = format!("process_{}", kind.as_str()).into();
@@ -89,4 +93,14 @@ pub async fn as_a_copy(control: &Control, service: Uuid) {
     sqlx::query(copy).bind(service).execute(&control.pool).await.unwrap();
     let ready = "update observations set was_ready = true where service_id = $1";
     sqlx::query(ready).bind(service).execute(&control.pool).await.unwrap();
+}
+
+/// As if it had followed another service until now. Nobody may look at it meanwhile: there is no such server.
+pub async fn as_a_replica(control: &Control, service: Uuid) {
+    let replica = "with ready as (
+                     update observations set was_ready = true where service_id = $1)
+                   insert into replicas (service_id, workspace_id, primary_id, copied_from, database, floor_mib)
+                   select id, workspace_id, id, name, replace(name, '-', '_'), ram_mib from services where id = $1
+                   on conflict (service_id) do update set primary_id = excluded.primary_id";
+    sqlx::query(replica).bind(service).execute(&control.pool).await.unwrap();
 }

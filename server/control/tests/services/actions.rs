@@ -1,12 +1,13 @@
 use contract::operation::{OperationKind, OperationState};
+use contract::replica::NewReplica;
 use contract::state::Verdict;
 use contract::{Action, ApiError, Console, ServiceChange, State};
-use control::testing::{Effect, Fault, Method, as_a_copy};
+use control::testing::{Effect, Fault, Method, as_a_copy, as_a_replica};
 use sqlx::PgPool;
 
 use crate::world::{World, name, refusal};
 
-const ACTIONS: [Action; 9] = [
+const ACTIONS: [Action; 11] = [
     Action::Update,
     Action::Start,
     Action::Stop,
@@ -16,6 +17,8 @@ const ACTIONS: [Action; 9] = [
     Action::TestConnection,
     Action::RotatePassword,
     Action::PromoteExternal,
+    Action::CreateReplica,
+    Action::PromoteReplica,
 ];
 
 async fn act(world: &World, id: uuid::Uuid, action: Action) -> Result<(), ApiError> {
@@ -37,6 +40,20 @@ async fn act(world: &World, id: uuid::Uuid, action: Action) -> Result<(), ApiErr
             as_a_copy(control, id).await;
             let answer = control.promote_external(who, &name).await.map(drop);
             world.on.run("update services set creation_mode = 'fresh' where id = $1", id).await;
+            answer
+        }
+        Action::CreateReplica => {
+            let over = "update operations set state = 'succeeded', finished_at = now() where service_id = $1";
+            world.on.run(over, id).await;
+            let answer = control.create_replica(who, &name, NewReplica::default()).await.map(drop);
+            let replicas = "delete from services where id in (select service_id from replicas where primary_id = $1)";
+            world.on.run(replicas, id).await;
+            answer
+        }
+        Action::PromoteReplica => {
+            as_a_replica(control, id).await;
+            let answer = control.promote_replica(who, &name).await.map(drop);
+            world.on.run("delete from replicas where service_id = $1", id).await;
             answer
         }
     }

@@ -57,6 +57,7 @@ async fn prepare(work: Work, world: &World) -> Option<Service> {
             | OperationKind::Restart
             | OperationKind::RotatePassword
             | OperationKind::PromoteExternal
+            | OperationKind::PromoteReplica
             | OperationKind::Delete,
         ) => Some(world.healthy(world.with_variables()).await),
     }
@@ -67,7 +68,12 @@ fn effects(work: Work) -> &'static [Effect] {
     use Effect::{Configured, Made, Removed, Started, Stopped};
     match work {
         Work::Look
-        | Work::Operation(OperationKind::PromoteExternal | OperationKind::MountApp | OperationKind::UnmountApp) => &[],
+        | Work::Operation(
+            OperationKind::PromoteExternal
+            | OperationKind::PromoteReplica
+            | OperationKind::MountApp
+            | OperationKind::UnmountApp,
+        ) => &[],
         Work::Mend | Work::Operation(OperationKind::Start) => &[Started],
         Work::Operation(OperationKind::Create | OperationKind::Retry) => &[Made, Started, Configured],
         Work::Operation(OperationKind::Update | OperationKind::Restart) => &[Stopped, Started],

@@ -17,6 +17,7 @@ mod members;
 mod model;
 mod publish;
 mod repeats;
+mod replicas;
 mod rotate;
 mod secrets;
 #[path = "../store/setting.rs"]

@@ -4,10 +4,12 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use contract::live::Live;
 use contract::log::{LogFilter, LogLines};
 use contract::members::Member;
 use contract::permission::Role;
 use contract::preview::Preview;
+use contract::replication::Lsn;
 use contract::values::Secret;
 use contract::{ApiError, Caller, Capabilities};
 use control::identity::Identity;
@@ -35,6 +37,12 @@ impl Provisioner for Nothing {
         unreachable!()
     }
     async fn ensure(&self, _: &Desired) -> Result<Observed, PortError> {
+        unreachable!()
+    }
+    async fn live(&self, _: &Desired) -> Result<Option<Live>, PortError> {
+        unreachable!()
+    }
+    async fn written(&self, _: &ServiceRef) -> Result<Option<Lsn>, PortError> {
         unreachable!()
     }
     async fn preview(&self, _: &Desired) -> Result<Option<Preview>, PortError> {

@@ -21,6 +21,7 @@ fn config() -> Config {
 
 fn desired() -> Desired {
     Desired {
+        database: "orders".into(),
         service: ServiceRef { workspace: Uuid::now_v7(), name: ServiceName::random("postgres") },
         id: Uuid::now_v7(),
         project: Uuid::now_v7(),

@@ -2,13 +2,14 @@
 
 use contract::spec::{Size, Source, SourceAuth};
 use contract::values::{Instances, Mib, MilliCores, PgMajor, Port, SourceHost, Word};
-use control::port::{Follows, ServiceName, ServiceRef, SslMode};
+use control::port::{Follows, Primary, ServiceName, ServiceRef, SslMode};
 use serde_json::{Value, json};
 
 use super::*;
 
 fn desired() -> Desired {
     Desired {
+        database: "postgres_abcdef".into(),
         service: ServiceRef { workspace: Uuid::from_u128(1), name: ServiceName::parse("postgres-abc").unwrap() },
         id: Uuid::from_u128(2),
         project: Uuid::from_u128(3),
@@ -56,11 +57,12 @@ fn namespace_called(name: &str) -> Value {
 }
 
 #[test]
-fn a_database_lets_in_the_operator_its_own_servers_its_project_and_berth() {
+fn a_database_lets_in_the_operator_its_own_servers_its_replicas_its_project_and_berth() {
     let project = Uuid::from_u128(3).to_string();
     let inside = json!([
         { "from": namespace_called("cnpg-system"), "ports": tcp(&[5432, 8000]) },
         { "from": pods("cnpg.io/cluster", "postgres-abc"), "ports": tcp(&[5432, 8000]) },
+        { "from": pods("berth.dev/primary", "postgres-abc"), "ports": tcp(&[5432]) },
         { "from": pods("berth.dev/project", &project), "ports": tcp(&[5432]) },
         { "from": namespace_called("berth"), "ports": tcp(&[5432]) },
     ]);
@@ -89,6 +91,31 @@ fn a_database_goes_to_names_its_own_servers_the_api_server_and_what_it_follows()
     // an IPv4 address that is written as IPv6 is one all the same
     let follows = copy(&["[::ffff:192.0.2.7]:5432", "[2001:db8::7]:5433"]);
     assert_eq!(policy_of(&follows)["egress"], all);
+}
+
+#[test]
+fn a_replica_goes_to_its_primary_and_is_known_there() {
+    let settings = [("max_worker_processes".to_owned(), 100), ("max_connections".to_owned(), 60)].into();
+    let primary = Primary { name: ServiceName::parse("postgres-xyz").unwrap(), ram: Mib::new(512), settings };
+    let replica = Desired { database: "postgres_xyz".into(), origin: Origin::Replica(primary), ..desired() };
+    let mut inside = policy_of(&desired())["egress"].take();
+    let there = json!({ "to": pods("cnpg.io/cluster", "postgres-xyz"), "ports": tcp(&[5432]) });
+    inside.as_array_mut().unwrap().insert(2, there);
+    assert_eq!(policy_of(&replica)["egress"], inside);
+    let spec_of = |desired: &Desired| {
+        serde_json::to_value(cluster(desired, &Config::default(), "localhost/postgresql:17.5", false).spec).unwrap()
+    };
+    let following = spec_of(&replica);
+    assert_eq!(following["inheritedMetadata"]["labels"]["berth.dev/primary"], "postgres-xyz");
+    let parameters = &following["postgresql"]["parameters"];
+    assert_eq!([&parameters["max_connections"], &parameters["max_worker_processes"]], ["128", "100"], "its primary's");
+    assert_eq!(following["replica"], json!({ "enabled": true, "source": "source" }));
+    let from = ServiceName::parse("postgres-xyz").unwrap();
+    let detached = spec_of(&Desired { origin: Origin::Detached { from }, ..replica });
+    assert_eq!(detached["replica"]["enabled"], false);
+    assert_eq!(detached["bootstrap"], following["bootstrap"], "which can't be changed");
+    assert_eq!(detached["externalClusters"][0].get("sslKey"), None, "its primary may go");
+    assert_eq!(detached["inheritedMetadata"]["labels"].get("berth.dev/primary"), None);
 }
 
 #[test]

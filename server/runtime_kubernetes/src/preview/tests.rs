@@ -5,7 +5,7 @@ use contract::capabilities::Runtime;
 use contract::spec::{Kind, PostgresSpec};
 use contract::values::Secret;
 use contract::{Capabilities, NewService};
-use control::port::{Follows, Origin, Power, ServiceName, ServiceRef, SslMode};
+use control::port::{Follows, Origin, Power, Primary, ServiceName, ServiceRef, SslMode};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::api::PostParams;
 use kube::core::DynamicObject;
@@ -25,6 +25,7 @@ async fn runtime() -> KubernetesRuntime {
 
 fn desired(spec: &PostgresSpec) -> Desired {
     Desired {
+        database: "postgres_xxxxxx".into(),
         service: ServiceRef { workspace: Uuid::now_v7(), name: ServiceName::random("postgres") },
         id: Uuid::now_v7(),
         project: Uuid::now_v7(),
@@ -68,8 +69,8 @@ fn what_the_contract_takes_the_operator_takes() {
         proptest::sample::select(vec![1.0, 3.0, 5.0, 7.0]),
         proptest::bool::ANY,
         "\\PC{1,40}",
-        // nothing of its own, a source, one with an archive, and one that it was promoted from
-        (0..4_usize, "\\PC{1,60}"),
+        // nothing of its own, a source, one with an archive, one that it was promoted from, a primary, and one that it left
+        (0..6_usize, "\\PC{1,60}"),
     );
     let cases = Cases { cases: 200, failure_persistence: None, ..Cases::default() };
     let asked = std::cell::Cell::new(0);
@@ -93,7 +94,8 @@ fn what_the_contract_takes_the_operator_takes() {
                 s3_server_name: text.into(),
                 ..external.clone()
             };
-            let origin = [NewService::default(), external.clone(), archived, external][source].clone();
+            let origin = [NewService::default(), external.clone(), archived, external];
+            let origin = origin.get(source).cloned().unwrap_or_default();
             let new = NewService {
                 service_type: "postgres".into(),
                 project_id: Uuid::now_v7().to_string().into(),
@@ -111,9 +113,21 @@ fn what_the_contract_takes_the_operator_takes() {
             let Kind::Postgres(postgres) = &spec.kind else { return Ok(()) };
             asked.set(asked.get() + 1);
             let mut desired = desired(postgres);
-            if source == 3 {
-                let settings = [("max_worker_processes".to_owned(), 100)].into();
-                desired.origin = Origin::Promoted { host: "db.example".into(), port: 5432, settings };
+            let primary = ServiceName::random("postgres");
+            match source {
+                3 => {
+                    let settings = [("max_worker_processes".to_owned(), 100)].into();
+                    desired.origin = Origin::Promoted { host: "db.example".into(), port: 5432, settings };
+                }
+                4 => {
+                    desired.origin = Origin::Replica(Primary {
+                        name: primary,
+                        ram: desired.size.ram,
+                        settings: [("max_connections".to_owned(), 900)].into(),
+                    })
+                }
+                5 => desired.origin = Origin::Detached { from: primary },
+                _ => {}
             }
             let preview = tokio.block_on(runtime.0.preview(&desired));
             let preview = preview.map_err(|error| TestCaseError::fail(error.to_string()))?;

@@ -1,6 +1,7 @@
 use contract::{
     Service, State,
     mount::MountState,
+    service::MemberRole,
     spec::{ServiceType, StorageAccess},
 };
 use leptos::prelude::*;
@@ -32,7 +33,11 @@ pub fn Facts(service: Service, advisory: Option<String>) -> impl IntoView {
 fn OfDatabase(service: Service) -> impl IntoView {
     let many = service.instances;
     let unit = move |unit: &str| if many > 1 { format!("{unit} each") } else { unit.to_owned() };
-    let standbys = if many == 1 { "without a standby" } else { "with automatic failover" };
+    let standbys = match (many, service.role) {
+        (1, Some(MemberRole::Replica)) => "takes no writes",
+        (1, _) => "without a standby",
+        _ => "with automatic failover",
+    };
     let instances =
         service.ram_size.map(|_| view! { <Figure label="Instances" value=many.to_string() rest=standbys /> });
     view! {

@@ -1,4 +1,4 @@
-//! `/w/{workspace}/services/{name}` and its tabs: `…/logs`, `…/members`, `…/replication`, `…/metrics`, `…/activity`, `…/settings`
+//! `/w/{workspace}/services/{name}` and its tabs: `…/logs`, `…/members`, `…/replication`, `…/object`, `…/metrics`, `…/activity`, `…/settings`
 
 mod actions;
 mod activity;
@@ -9,9 +9,11 @@ mod formats;
 mod logs;
 mod members;
 mod metrics;
+mod object;
 mod press;
 mod progress;
 mod remove;
+mod replicas;
 mod replication;
 mod reveal;
 mod rotate;
@@ -20,12 +22,14 @@ mod variables;
 
 use contract::{
     Action, Service, State,
+    capabilities::Runtime,
     event::EventKind,
     metrics::Span,
     operation::Operation,
     page::PageRequest,
     permission::{Permission, Role},
     project::Var,
+    service::MemberRole,
     spec::{CreationMode, ServiceType},
 };
 use leptos::prelude::*;
@@ -42,8 +46,10 @@ use self::{
     logs::Logs,
     members::Servers,
     metrics::Measured,
+    object::Object,
     progress::Progress,
     remove::Remove,
+    replicas::Replicas,
     replication::Replicated,
     rotate::Rotate,
     settings::Settings,
@@ -71,6 +77,10 @@ struct Around {
     /// The name of the project; its id says nothing to people.
     project: Option<String>,
     advisory: Option<String>,
+    /// This installation can make replicas.
+    replicates: bool,
+    /// What is made here are objects of a cluster.
+    objects: bool,
     /// Of the project, without their values.
     vars: Option<Vec<Var>>,
 }
@@ -82,6 +92,7 @@ enum Tab {
     Logs,
     Members,
     Replication,
+    Object,
     Metrics,
     Activity,
     Settings,
@@ -94,7 +105,8 @@ impl Tab {
             Self::Logs | Self::Members => Some(2_000),
             // each look is a session at the source
             Self::Replication => Some(5_000),
-            Self::Metrics => Some(15_000),
+            // somebody else changes it without telling
+            Self::Metrics | Self::Object => Some(15_000),
             // how long nothing has happened is told by nobody
             Self::Overview if under_way => Some(15_000),
             Self::Overview | Self::Activity | Self::Settings => None,
@@ -104,22 +116,25 @@ impl Tab {
     /// Shows the servers behind a service, which a volume doesn't have.
     fn is_of_servers(self) -> bool {
         match self {
-            Self::Logs | Self::Members | Self::Replication | Self::Metrics => true,
+            Self::Logs | Self::Members | Self::Replication | Self::Object | Self::Metrics => true,
             Self::Overview | Self::Activity | Self::Settings => false,
         }
     }
 }
 
 /// The tabs that a service has.
-fn tabs(slug: &str, service: &Service) -> Vec<ui::Tab> {
+fn tabs(slug: &str, service: &Service, replicates: bool, objects: bool) -> Vec<ui::Tab> {
     let name = &service.name;
     let copied = service.creation_mode == Some(CreationMode::ExternalReplica);
     let mut tabs = vec![ui::Tab::new("Overview", paths::service(slug, name))];
     if service.service_type == ServiceType::Postgres {
         tabs.push(ui::Tab::new("Logs", paths::service_logs(slug, name)));
         tabs.push(ui::Tab::new("Members", paths::service_members(slug, name)));
-        if copied {
+        if copied || replicates || service.primary_addon_uuid.is_some() {
             tabs.push(ui::Tab::new("Replication", paths::service_replication(slug, name)));
+        }
+        if objects {
+            tabs.push(ui::Tab::new("Object", paths::service_object(slug, name)));
         }
         tabs.push(ui::Tab::new("Metrics", paths::service_metrics(slug, name, Span::Hour)));
     }
@@ -146,6 +161,11 @@ pub fn ShowMembers() -> impl IntoView {
 #[component]
 pub fn ShowReplication() -> impl IntoView {
     shown(Tab::Replication)
+}
+
+#[component]
+pub fn ShowObject() -> impl IntoView {
+    shown(Tab::Object)
 }
 
 #[component]
@@ -199,6 +219,8 @@ async fn around(slug: String, name: String) -> impl FnOnce(Uuid) -> Around {
             .flat_map(|page| page.items)
             .find(|found| found.uuid == project)
             .map(|found| found.name),
+        replicates: can.as_ref().is_ok_and(|can| can.replicas.available),
+        objects: can.as_ref().is_ok_and(|can| can.runtime == Runtime::Kubernetes),
         advisory: can.ok().and_then(|can| can.advisory),
         vars: None,
     }
@@ -249,15 +271,17 @@ fn Found(tab: Tab, service: Service, around: Around) -> impl IntoView {
             vars.iter().filter(|var| var.service_id == Some(uuid)).map(|var| var.key.clone()).collect::<Vec<_>>()
         };
         let variables = around.vars.as_ref().map(own);
+        let replicas = service.replicas.len();
         view! {
             <StateBadge state large=true />
             <HeadActions state name=name.clone() kind />
-            <Remove name label is_database variables refused />
+            <Remove name label is_database variables replicas refused />
         }
     };
     // what follows an external server has no owner before it is promoted
     let owned = service.connection_details.as_ref().is_some_and(|details| details.internal.username.is_some());
-    let tabs = tabs(&slug, &service);
+    let replicates = around.replicates && service.role == Some(MemberRole::Primary);
+    let tabs = tabs(&slug, &service, replicates, around.objects);
     let serverless = !is_database && tab.is_of_servers();
     let every = tab.every(idle.is_some()).filter(|_| !serverless);
     let below_tabs = match tab {
@@ -282,11 +306,27 @@ fn Found(tab: Tab, service: Service, around: Around) -> impl IntoView {
         }
         Tab::Logs => view! { <Logs name /> }.into_any(),
         Tab::Members => view! { <Servers name /> }.into_any(),
-        Tab::Replication => view! { <Replicated state name label=label.clone() /> }.into_any(),
+        Tab::Replication => {
+            let copied = service.creation_mode == Some(CreationMode::ExternalReplica);
+            let follows = copied || service.primary_addon_uuid.is_some();
+            let replicated = follows.then(|| view! { <Replicated service=service.clone() /> });
+            let nothing =
+                (!follows && !replicates).then(|| view! { <Notice tone=Tone::Idle cause="It follows nobody." /> });
+            let replicas = replicates.then(|| view! { <Replicas service /> });
+            view! {
+                {nothing}
+                {replicated}
+                {replicas}
+            }
+            .into_any()
+        }
+        Tab::Object => view! { <Object service /> }.into_any(),
         Tab::Metrics => view! { <Measured service /> }.into_any(),
         Tab::Activity => view! { <Activity name service=uuid /> }.into_any(),
         Tab::Settings => {
-            let rotate = owned.then(|| view! { <Rotate state name label=label.clone() /> });
+            // a replica has the password of its primary
+            let rotates = owned && service.primary_addon_uuid.is_none();
+            let rotate = rotates.then(|| view! { <Rotate state name label=label.clone() /> });
             view! {
                 <Preload lazy="settings_form" />
                 <Settings service />

@@ -15,6 +15,8 @@ pub fn Remove(
     is_database: bool,
     /// The variables that go with it; `None` where they aren't known.
     variables: Option<Vec<String>>,
+    /// How many replicas go with it.
+    replicas: usize,
     /// Why it can't be deleted.
     refused: Option<String>,
 ) -> impl IntoView {
@@ -37,6 +39,7 @@ pub fn Remove(
                 <ul class="list-disc pl-5 text-ink-2">
                     <li>{what}</li>
                     <li class="[overflow-wrap:anywhere]">{beside}</li>
+                    {along(replicas).map(|words| view! { <li>{words}</li> })}
                 </ul>
                 <p>{kept}</p>
             </div>
@@ -50,6 +53,15 @@ pub fn Remove(
                 </div>
             </CallForm>
         </Dialog>
+    }
+}
+
+/// What the dialog says of the replicas.
+fn along(replicas: usize) -> Option<String> {
+    match replicas {
+        0 => None,
+        1 => Some("Its replica".to_owned()),
+        many => Some(format!("Its {many} replicas")),
     }
 }
 

@@ -7,16 +7,17 @@ use contract::change::{RevealRequest, StateChange};
 use contract::connection::ConnectionDetails;
 use contract::error::ErrorBody;
 use contract::mount::{App, AppMount, AppUnmount};
+use contract::replica::NewReplica;
 use contract::service::ConnectionTest;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::http::Body;
 use crate::http::credential::Authorised;
-use crate::http::rest::Answer;
 use crate::http::rest::body::Optional;
 use crate::http::rest::path::ServiceId;
 use crate::http::rest::refusals::{Changing, Guarded};
+use crate::http::rest::{Answer, Created};
 use crate::http::uses::Uses;
 
 pub(super) fn routes() -> OpenApiRouter<Uses> {
@@ -25,6 +26,8 @@ pub(super) fn routes() -> OpenApiRouter<Uses> {
         .routes(routes!(retry_service))
         .routes(routes!(reveal))
         .routes(routes!(promote_external))
+        .routes(routes!(create_replica))
+        .routes(routes!(promote_replica))
         .routes(routes!(mount_app))
         .routes(routes!(unmount_app))
         .routes(routes!(list_apps))
@@ -89,6 +92,39 @@ async fn promote_external(
     ServiceId(id): ServiceId,
 ) -> Answer<Json<Service>> {
     Ok(Json(uses.console.promote_external(&who, &id).await?))
+}
+
+/// Create a replica of a service
+///
+/// A service of its own that follows this one, a primary with one instance, and takes no writes: with its database, its credentials
+/// and its public access. What the body leaves out is as the primary has it. Needs services:operate.
+#[utoipa::path(post, path = "/services/{id}/create_replica", tag = "services", params(ServiceId),
+    request_body = Option<NewReplica>,
+    responses((status = 201, description = "The replica, which is made in the background.", body = Service,
+        headers(("Location" = String, description = "The replica's address."))), Changing))]
+async fn create_replica(
+    State(uses): State<Uses>,
+    Authorised(who): Authorised,
+    ServiceId(id): ServiceId,
+    Optional(new): Optional<NewReplica>,
+) -> Answer<Created<Service>> {
+    let replica = uses.console.create_replica(&who, &id, new).await?;
+    Ok(Created(format!("/api/v1/services/{}", replica.uuid), replica))
+}
+
+/// Promote a replica of a service
+///
+/// It follows its primary no longer and takes writes, with the same database and credentials. Irreversible. Needs services:operate.
+#[utoipa::path(post, path = "/services/{id}/promote_replica", tag = "services", params(ServiceId),
+    responses((status = 200, description = "The service.", body = Service),
+        (status = 409, description = "It is being promoted.", body = ErrorBody),
+        (status = 422, description = "It follows no other service, or doesn't run.", body = ErrorBody), Guarded))]
+async fn promote_replica(
+    State(uses): State<Uses>,
+    Authorised(who): Authorised,
+    ServiceId(id): ServiceId,
+) -> Answer<Json<Service>> {
+    Ok(Json(uses.console.promote_replica(&who, &id).await?))
 }
 
 /// Give an app a volume

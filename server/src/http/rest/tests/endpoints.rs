@@ -5,7 +5,7 @@ use super::*;
 /// Method, path, body, status, what was asked.
 type Case = (&'static str, &'static str, &'static str, u16, &'static str);
 
-const CASES: [Case; 42] = [
+const CASES: [Case; 44] = [
     ("GET", "/api/v1/capabilities", "", 200, "capabilities"),
     (
         "GET",
@@ -54,6 +54,8 @@ const CASES: [Case; 42] = [
         r#"preflight {"external_host":"db.example"}"#,
     ),
     ("POST", "/api/v1/services/postgres-ab/promote_external", "", 200, "promote_external postgres-ab"),
+    ("POST", "/api/v1/services/postgres-ab/create_replica", "", 201, "create_replica postgres-ab {}"),
+    ("POST", "/api/v1/services/postgres-ab/promote_replica", "", 200, "promote_replica postgres-ab"),
     (
         "POST",
         "/api/v1/services/postgres-ab/mount_app",
