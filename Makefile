@@ -113,7 +113,7 @@ test-long: build test-tools npm
 npm:
 	$(NPM_ENV) npm ci --prefix end2end --no-audit --no-fund --loglevel=error
 
-bench: build bench-tools npm
+bench: build bench-tools npm cluster-program
 	PATH="$(CURDIR)/$(PGBENCH):$$PATH" cargo bench --quiet --package server --bench console
 
 # One compiler and one cargo-fuzz, both of their own; what a run has found to be new stays in target/fuzz/corpus.

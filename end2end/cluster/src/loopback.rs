@@ -41,9 +41,11 @@ pub struct Loopback {
 impl Loopback {
     /// Starts it in a temporary directory, on ports that were free. Called by a thread that outlives it.
     ///
+    /// `operated`: with CloudNativePG's operator and its webhooks; without, its objects are kept and nobody does what they ask for.
+    ///
     /// # Errors
     /// One of the programs ended, or wasn't ready in time; the end of its log says why.
-    pub async fn start(programs: &Programs) -> Result<Self> {
+    pub async fn start(programs: &Programs, operated: bool) -> Result<Self> {
         let place = tempfile::Builder::new().prefix("berth-cluster-").tempdir()?;
         fs::create_dir(place.path().join(LOGS))?;
         let mut starting = Starting { programs, dir: place.path().to_owned(), running: Vec::new() };
@@ -52,7 +54,7 @@ impl Loopback {
         let images: Vec<String> = (14..=18).map(|major| format!("localhost/postgresql:{major}.0")).collect();
         // nor is a volume made
         access.tell_berth(&images, "shared")?;
-        starting.start(&access.kubeconfig).await.inspect_err(|_| tell(&place.path().join(LOGS)))?;
+        starting.start(&access.kubeconfig, operated).await.inspect_err(|_| tell(&place.path().join(LOGS)))?;
         let mut running = starting.running;
         running.reverse();
         Ok(Self { _running: running, access, _place: place })
@@ -71,7 +73,7 @@ struct Starting<'a> {
 }
 
 impl Starting<'_> {
-    async fn start(&mut self, kubeconfig: &Path) -> Result<()> {
+    async fn start(&mut self, kubeconfig: &Path, operated: bool) -> Result<()> {
         let ports = free_ports::<5>()?;
         let [etcd, peers, api_port, webhooks, metrics] = ports;
         let pki = self.identities()?;
@@ -90,14 +92,16 @@ impl Starting<'_> {
             api::apply(&client, object).await?;
         }
         api::defined(&client, &release.base).await?;
-        self.operator(&client, &pki, &server, webhooks, metrics).await?;
-        api::until(PATIENCE, "the operator's webhooks answer", async || {
-            Ok(TcpStream::connect(("127.0.0.1", webhooks)).await.is_ok())
-        })
-        .await?;
-        let authority = BASE64_STANDARD.encode(fs::read(pki.path("ca.crt"))?);
-        for object in release.webhooks_at(&format!("https://127.0.0.1:{webhooks}"), &authority)? {
-            api::apply(&client, &object).await?;
+        if operated {
+            self.operator(&client, &pki, &server, webhooks, metrics).await?;
+            api::until(PATIENCE, "the operator's webhooks answer", async || {
+                Ok(TcpStream::connect(("127.0.0.1", webhooks)).await.is_ok())
+            })
+            .await?;
+            let authority = BASE64_STANDARD.encode(fs::read(pki.path("ca.crt"))?);
+            for object in release.webhooks_at(&format!("https://127.0.0.1:{webhooks}"), &authority)? {
+                api::apply(&client, &object).await?;
+            }
         }
         let mut ended = self.running.iter_mut().filter_map(|(name, running)| (!running.is_alive()).then_some(*name));
         if let Some(name) = ended.next() {

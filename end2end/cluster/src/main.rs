@@ -25,6 +25,9 @@ enum Does {
         /// How much of one
         #[arg(long, value_enum, default_value_t = Size::Loopback)]
         size: Size,
+        /// On loopback, nobody does what the objects of CloudNativePG ask for
+        #[arg(long)]
+        without_operator: bool,
         #[arg(required = true, trailing_var_arg = true)]
         command: Vec<String>,
     },
@@ -63,12 +66,12 @@ async fn main() -> Result<ExitCode> {
         }
         Does::Down => Node::stop_left_running()?,
         Does::Balancer { kubeconfig } => balancer::run(&kubeconfig).await?,
-        Does::With { size: Size::Loopback, command } => {
+        Does::With { size: Size::Loopback, without_operator, command } => {
             let programs = build(&cache)?;
-            let cluster = Loopback::start(&programs).await?;
+            let cluster = Loopback::start(&programs, !without_operator).await?;
             return run(&command, variables(cluster.access(), &programs));
         }
-        Does::With { size: Size::Node, command } => {
+        Does::With { size: Size::Node, command, .. } => {
             let programs = build(&cache)?;
             let cluster = Node::start(&cache, &programs).await?;
             return run(&command, variables(cluster.access(), &programs));

@@ -1,6 +1,7 @@
 import { runtime } from "./cluster.ts";
 import { begin, forget, note } from "./canary.ts";
 import { ADMIN, Console } from "./console.ts";
+import { freePort } from "./ports.ts";
 import { follow } from "./received.ts";
 import { sample } from "./sampler.ts";
 import { SHARED, type Shared } from "./shared.ts";
@@ -21,7 +22,9 @@ export default async function setup(): Promise<() => Promise<void>> {
     forget();
   };
   const watched = process.env["END2END_UNWATCHED"] === undefined;
-  const special = watched ? { settings: { BERTH_LOG: "trace", ...runtime() }, started } : { settings: runtime() };
+  const metrics = `127.0.0.1:${await freePort()}`;
+  const settings = { BERTH_METRICS_LISTEN: metrics, ...runtime() };
+  const special = watched ? { settings: { BERTH_LOG: "trace", ...settings }, started } : { settings };
   const console = await Console.start(["17"], 40, special).catch((error: unknown) => {
     quiet();
     throw error;
@@ -35,7 +38,7 @@ export default async function setup(): Promise<() => Promise<void>> {
     const admin = await console.admin();
     // outlives the half hour of an access token
     const { token } = await admin.good<{ token: string }>(admin.post("/users/me/tokens", { label: "tests" }));
-    const shared: Shared = { url: console.url, dataDir: console.dataDir, token, cookie: await cookie(console.url) };
+    const shared: Shared = { url: console.url, metrics: `http://${metrics}/metrics`, dataDir: console.dataDir, token, cookie: await cookie(console.url) };
     note("a session's cookie", shared.cookie.value);
     if (watched) deaf = follow(console.url, token);
     process.env[SHARED] = JSON.stringify(shared);

@@ -7,6 +7,8 @@ export const SHARED = "END2END_SHARED";
 /** What the tests know of the console that they share. */
 export interface Shared {
   url: string;
+  /** Where the console counts what it does. */
+  metrics: string;
   dataDir: string;
   /** A personal token of its admin. */
   token: string;

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use reqwest::header::SET_COOKIE;
 use reqwest::redirect::Policy;
@@ -17,17 +17,20 @@ const PATIENCE: Duration = Duration::from_secs(120);
 pub(crate) struct Console {
     dir: tempfile::TempDir,
     port: u16,
+    /// Beyond those that every console has here.
+    args: Vec<String>,
     child: Option<Child>,
     pub http: reqwest::Client,
 }
 
 impl Console {
-    pub(crate) fn new() -> Outcome<Self> {
+    pub(crate) fn new(args: &[&str]) -> Outcome<Self> {
         let dir = tempfile::Builder::new().prefix("berth-bench-").tempdir_in("/var/tmp")?;
         // as root the console becomes another account, which has to get in
         std::fs::set_permissions(dir.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
         let http = reqwest::Client::builder().redirect(Policy::none()).no_proxy().build()?;
-        Ok(Self { dir, port: free_port()?, child: None, http })
+        let args = args.iter().map(|arg| (*arg).to_owned()).collect();
+        Ok(Self { dir, port: free_port()?, args, child: None, http })
     }
 
     fn binary() -> PathBuf {
@@ -48,6 +51,7 @@ impl Console {
             .args(["serve", "--listen", &format!("127.0.0.1:{}", self.port), "--database-ports", "21500-29999"])
             .arg("--data-dir")
             .arg(self.data())
+            .args(&self.args)
             .env("BERTH_ADMIN_EMAIL", EMAIL)
             .env("BERTH_ADMIN_PASSWORD", PASSWORD)
             .env("BERTH_LOG", "error")
@@ -115,14 +119,27 @@ impl Console {
 
     /// Runs statements in its metadata: for what no API makes, such as a hundred thousand services.
     pub(crate) async fn sql(&self, statements: &str) -> Outcome<()> {
+        self.in_metadata(async |client| client.batch_execute(statements).await).await
+    }
+
+    /// Counts rows of its metadata by a time.
+    pub(crate) async fn count(&self, query: &str, at: SystemTime) -> Outcome<i64> {
+        self.in_metadata(async |client| client.query_one(query, &[&at]).await?.try_get(0)).await
+    }
+
+    async fn in_metadata<T>(
+        &self,
+        work: impl AsyncFnOnce(&tokio_postgres::Client) -> Result<T, tokio_postgres::Error>,
+    ) -> Outcome<T> {
         let [(_, socket), (_, user), (_, password), (_, database)] = self.metadata()?;
         let mut config = tokio_postgres::Config::new();
         config.host_path(socket).user(&user).password(password).dbname(&database);
         let (client, connection) = config.connect(tokio_postgres::NoTls).await?;
         let connection = tokio::spawn(connection);
-        client.batch_execute(statements).await?;
+        let done = work(&client).await?;
         drop(client);
-        Ok(connection.await??)
+        connection.await??;
+        Ok(done)
     }
 }
 
@@ -150,6 +167,11 @@ impl<'a> Api<'a> {
         let request = self.console.http.get(self.console.url(path)).bearer_auth(&self.token);
         request.send().await?.error_for_status()?.bytes().await?;
         Ok(())
+    }
+
+    pub(crate) async fn patch(&self, path: &str, body: &Value) -> Outcome<Value> {
+        let request = self.console.http.patch(self.console.url(path)).bearer_auth(&self.token).json(body);
+        Ok(request.send().await?.error_for_status()?.json().await?)
     }
 
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Outcome<Value> {

@@ -8,13 +8,16 @@
 //! | [`write`] | creates per second, beside pgbench and PocketBase |
 //! | [`read`] | entities, lists and pages, with few services and many, beside PocketBase |
 //! | [`browser`] | what Chromium sees of a first visit |
+//! | [`cluster`], [`loopback`] | services on Kubernetes |
 //! | [`load`] | requests by many clients at once |
 //! | [`pocketbase`] | PocketBase with a collection of the same shape |
 
 mod browser;
+mod cluster;
 mod console;
 mod create;
 mod load;
+mod loopback;
 mod pocketbase;
 mod read;
 mod write;
@@ -34,8 +37,11 @@ fn main() -> Outcome<()> {
     // the client is built with TLS, which nothing here speaks
     rustls::crypto::ring::default_provider().install_default().map_err(|_| "a provider is installed already")?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    if std::env::args().any(|arg| arg == cluster::LOOPBACK) {
+        return runtime.block_on(loopback::measure());
+    }
     let mut out = std::io::stdout();
-    let mut console = Console::new()?;
+    let mut console = Console::new(&[])?;
     let rows = runtime.block_on(measure(&mut console));
     console.end()?;
     writeln!(out, "\n| what | measured | aim |\n|---|---|---|")?;
@@ -58,6 +64,7 @@ async fn measure(console: &mut Console) -> Outcome<Vec<Row>> {
     rows.push(("memory of the console behind all of this".into(), megabytes(console.memory()?), "≤ 40 MB"));
     pocketbase.end()?;
     rows.extend(browser::measure()?);
+    rows.extend(cluster::measure()?);
     Ok(rows)
 }
 

@@ -87,6 +87,9 @@ where
         }
         let path = request.uri().path();
         let own = !PASSED_ON.iter().any(|part| path.contains(part));
+        let to = if own { "server" } else { "pod" };
+        metrics::counter!("berth_kubernetes_requests_total", "to" => to).increment(1);
+        tracing::trace!(method = %request.method(), path, "asks the API server");
         let breaker = self.breaker.clone();
         let answer = self.inner.call(request);
         Box::pin(async move {
