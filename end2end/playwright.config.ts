@@ -33,6 +33,20 @@ const browser = {
 /** Minutes pass in each of them: they run where they are asked for, as by `make test-long`. */
 const long = process.env["BERTH_LONG"] === "1" ? [{ name: "long", testDir: "./tests/long" }] : [];
 
+/** What both runtimes offer: it is promised of either, and tried on either. */
+const BOTH = {
+  api: ["events", "lists", "refusals", "roles", "rotate", "service", "vars"],
+  browser: ["create", "owner", "roles", "settings", "watching"],
+};
+const of = (suite: keyof typeof BOTH) => BOTH[suite].map((spec) => `**/${spec}.spec.ts`);
+
+/** Pods take longer to come and go than processes. */
+const kubernetes = [
+  { name: "kubernetes", testDir: "./tests/kubernetes", use: browser },
+  { name: "api", testDir: "./tests/api", testMatch: of("api"), timeout: 600_000 },
+  { name: "browser", testDir: "./tests/browser", testMatch: of("browser"), timeout: 600_000, use: browser },
+];
+
 const projects = [
   { name: "api", testDir: "./tests/api" },
   { name: "browser", testDir: "./tests/browser", use: browser },
@@ -53,6 +67,6 @@ export default defineConfig({
   forbidOnly: Boolean(process.env["CI"]),
   reporter: [["list"], ["./tests/support/reporter.ts"]],
   timeout: 60_000,
-  expect: { timeout: 10_000 },
-  projects: onKubernetes ? [{ name: "kubernetes", testDir: "./tests/kubernetes", use: browser }] : projects,
+  expect: { timeout: onKubernetes ? 120_000 : 10_000 },
+  projects: onKubernetes ? kubernetes : projects,
 });

@@ -1,5 +1,6 @@
 import { expect, test } from "@playwright/test";
 import { type Api } from "../support/api.ts";
+import { SMALL } from "../support/cluster.ts";
 import { admin, shared } from "../support/shared.ts";
 import { until } from "../support/until.ts";
 
@@ -31,7 +32,7 @@ async function listen(api: Api, path: string): Promise<{ seen: Event[]; ended: P
 test("what changes is told as it happens, and about one service alone where that is asked", async () => {
   const all = await listen(admin(), "/events");
   const project = await admin().newProject("Told");
-  const service = await admin().create({ project_id: project.uuid, label: "Told", ram_size: 128 });
+  const service = await admin().create({ project_id: project.uuid, label: "Told", ram_size: SMALL });
   const one = await listen(admin(), `/services/${service.name}/events`);
   await admin().state(service.uuid, ["healthy"]);
   const has = (kind: string, id: string) => (seen: Event[]) => seen.some((event) => event.kind === kind && event.id === id);

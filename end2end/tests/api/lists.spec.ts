@@ -1,5 +1,6 @@
 import { expect, test } from "@playwright/test";
 import { type Answer } from "../support/api.ts";
+import { SMALL } from "../support/cluster.ts";
 import { admin } from "../support/shared.ts";
 import { type Project, type Service } from "../support/types.ts";
 
@@ -26,7 +27,7 @@ test("a list is paged by the link to its next page, newest first", async () => {
 
 test("a list of services is filtered, and unknown filters are refused by name", async () => {
   const [here, there] = [await admin().newProject("Here"), await admin().newProject("There")];
-  const ram_size = 128;
+  const ram_size = SMALL;
   const one = await admin().create({ project_id: here.uuid, label: "Cats КОТЫ", ram_size });
   const two = await admin().create({ project_id: there.uuid, label: "Dogs", ram_size });
   const names = async (query: string) => (await admin().good(admin().get<Service[]>(`/services?${query}`))).map(({ name }) => name);
@@ -53,9 +54,9 @@ test("a list of services is filtered, and unknown filters are refused by name", 
 test("the pool shows what a service takes and gives it back", async () => {
   const resource = async (id: string) => (await admin().get(`/resources/${id}`)).body;
   const [before] = (await admin().get("/resources")).body;
-  const { uuid } = await admin().create({ project_id: (await admin().project()).uuid, label: "Taker", ram_size: 192, disk_size: 2 });
+  const { uuid } = await admin().create({ project_id: (await admin().project()).uuid, label: "Taker", ram_size: SMALL + 64, disk_size: 2 });
   const taken = await resource(before.uuid);
-  expect(taken.total_used_ram_size - before.total_used_ram_size).toBe(192 * 2 ** 20);
+  expect(taken.total_used_ram_size - before.total_used_ram_size).toBe((SMALL + 64) * 2 ** 20);
   expect(before.available_disk_size - taken.available_disk_size).toBe(2 * 2 ** 30);
   await admin().remove(uuid);
   expect(await resource(before.uuid)).toMatchObject({ available_ram_size: before.available_ram_size, available_disk_size: before.available_disk_size });

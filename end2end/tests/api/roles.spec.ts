@@ -1,5 +1,6 @@
 import { expect, test } from "@playwright/test";
 import { type Api } from "../support/api.ts";
+import { SMALL } from "../support/cluster.ts";
 import { psql } from "../support/psql.ts";
 import { admin, user } from "../support/shared.ts";
 import { type Details, type Refusal, type Service, details } from "../support/types.ts";
@@ -9,7 +10,7 @@ let viewer: Api;
 let support: Api;
 
 test.beforeAll(async () => {
-  const made = admin().healthy({ project_id: (await admin().project()).uuid, label: "Watched", ram_size: 128, environment_variables: true });
+  const made = admin().healthy({ project_id: (await admin().project()).uuid, label: "Watched", ram_size: SMALL, environment_variables: true });
   viewer = await user("viewer@example.com", "viewer");
   support = await user("support@example.com", "support");
   service = await made;

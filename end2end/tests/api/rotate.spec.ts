@@ -1,4 +1,5 @@
 import { expect, test } from "@playwright/test";
+import { SMALL } from "../support/cluster.ts";
 import { psql } from "../support/psql.ts";
 import { admin } from "../support/shared.ts";
 import { type Details, type Operation, type Var, details } from "../support/types.ts";
@@ -6,7 +7,7 @@ import { until } from "../support/until.ts";
 
 test("a rotated password ends the old one, and the project's variables follow", async () => {
   const project = await admin().newProject(`Rotated ${Date.now()}`);
-  const service = await admin().healthy({ project_id: project.uuid, label: "Rotated", ram_size: 128, environment_variables: true });
+  const service = await admin().healthy({ project_id: project.uuid, label: "Rotated", ram_size: SMALL, environment_variables: true });
   const before = details(service);
   expect(await psql(before.connection_url, "create table kept (n int); insert into kept values (1); select n from kept")).toBe("1");
   const answer = await admin().post<Details>(`/services/${service.name}/rotate_password`);

@@ -1,4 +1,5 @@
 import { expect, test } from "@playwright/test";
+import { SMALL } from "../support/cluster.ts";
 import { admin } from "../support/shared.ts";
 import { type Refusal, type Var } from "../support/types.ts";
 
@@ -21,7 +22,7 @@ test("variables are made, changed and deleted by their key; a key exists once, w
 test("a variable that somebody else wrote is never overwritten and never taken away", async () => {
   const project = await admin().newProject("Somebody's variables");
   await admin().good(admin().post(`/projects/${project.uuid}/vars`, { key: "database_url", value: "mine" }));
-  const service = await admin().healthy({ project_id: project.uuid, label: "Guest", ram_size: 128, environment_variables: true });
+  const service = await admin().healthy({ project_id: project.uuid, label: "Guest", ram_size: SMALL, environment_variables: true });
   const kept = async () => (await admin().vars(project.uuid)).find(({ key }) => key === "database_url");
   expect(await kept()).toMatchObject({ value: "mine", service_id: null });
   await admin().remove(service.uuid);

@@ -1,5 +1,6 @@
 import { type Page } from "@playwright/test";
 import { NEW, expect, open, test } from "../support/browser.ts";
+import { SMALL } from "../support/cluster.ts";
 import { admin } from "../support/shared.ts";
 import { type Refusal } from "../support/types.ts";
 
@@ -72,12 +73,12 @@ test("what this installation can't do is off and says why", async ({ page }) => 
 test("the shown request is the one that the API takes", async ({ page }) => {
   await open(page, NEW);
   await page.getByRole("textbox", { name: "Label" }).fill("it's \"shown\" $HOME");
-  await page.getByRole("textbox", { name: "Memory, MiB" }).fill("128");
+  await page.getByRole("textbox", { name: "Memory, MiB" }).fill(String(SMALL));
   await page.getByRole("group", { name: "Format" }).getByText("JSON", { exact: true }).click();
   const json = await page.getByRole("group", { name: "the request" }).innerText();
   const made = await admin().post("/services", json);
   expect(made.status, made.text).toBe(201);
-  expect(made.body).toMatchObject({ label: "it's \"shown\" $HOME", ram_size: 128 });
+  expect(made.body).toMatchObject({ label: "it's \"shown\" $HOME", ram_size: SMALL });
   await admin().remove(made.body.uuid);
 });
 
@@ -85,7 +86,7 @@ test("a second press and a lost answer create nothing twice", async ({ page }) =
   const label = `Once ${Date.now()}`;
   await open(page, NEW);
   await page.getByRole("textbox", { name: "Label" }).fill(label);
-  await page.getByRole("textbox", { name: "Memory, MiB" }).fill("128");
+  await page.getByRole("textbox", { name: "Memory, MiB" }).fill(String(SMALL));
   await page.getByRole("button", { name: "Create", exact: true }).dblclick();
   await expect(page.getByRole("heading", { name: label })).toBeVisible();
   const made = await admin().get(`/services?q=${encodeURIComponent(label)}`);

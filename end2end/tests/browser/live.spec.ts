@@ -1,5 +1,6 @@
 import { type Page } from "@playwright/test";
 import { NEW, SERVICES, expect, open, state, test, watch } from "../support/browser.ts";
+import { SMALL } from "../support/cluster.ts";
 import { admin, shared } from "../support/shared.ts";
 
 /** Ends with the document: it shows that a page followed what happened without being loaded anew. */
@@ -18,7 +19,7 @@ test("two browsers side by side: what one does the other shows within a second",
 
   await open(page, NEW);
   await page.getByRole("textbox", { name: "Label" }).fill(label);
-  await page.getByRole("textbox", { name: "Memory, MiB" }).fill("128");
+  await page.getByRole("textbox", { name: "Memory, MiB" }).fill(String(SMALL));
   await page.getByRole("button", { name: "Create", exact: true }).click();
   await expect(page.getByRole("heading", { name: label })).toBeVisible();
   const row = other.getByRole("row").filter({ hasText: label });
@@ -53,14 +54,14 @@ test("the pool on an open form follows what others take", async ({ page }) => {
   await open(page, NEW);
   const memory = page.getByRole("main").getByText(/^[\d,.]+ → [\d,.]+ of [\d,.]+ MiB$/);
   const before = await memory.innerText();
-  const { uuid } = await admin().create({ project_id: (await admin().project()).uuid, label: "Taker", ram_size: 192 });
+  const { uuid } = await admin().create({ project_id: (await admin().project()).uuid, label: "Taker", ram_size: SMALL + 64 });
   await expect(memory).not.toHaveText(before, { timeout: 2_000 });
   await admin().remove(uuid);
   await expect(memory).toHaveText(before, { timeout: 2_000 });
 });
 
 test("a list is found again by its address: search, back and forward", async ({ page }) => {
-  const service = await admin().create({ project_id: (await admin().project()).uuid, label: "Needle", ram_size: 128 });
+  const service = await admin().create({ project_id: (await admin().project()).uuid, label: "Needle", ram_size: SMALL });
   await open(page, SERVICES);
   await page.getByRole("searchbox", { name: "Search" }).fill("needle");
   await expect(page).toHaveURL(/\?q=needle$/);
@@ -76,7 +77,7 @@ test("a list is found again by its address: search, back and forward", async ({ 
 });
 
 test("what is typed, opened and focused stays while the page is drawn anew", async ({ page }) => {
-  const { uuid, name } = await admin().healthy({ project_id: (await admin().project()).uuid, label: "Drawn", ram_size: 128 });
+  const { uuid, name } = await admin().healthy({ project_id: (await admin().project()).uuid, label: "Drawn", ram_size: SMALL });
   await open(page, SERVICES);
   await page.getByRole("searchbox", { name: "Search" }).fill("draw");
   await expect(page).toHaveURL(/\?q=draw$/);
@@ -109,7 +110,7 @@ test.describe("without a stream", () => {
 
   test("everything is asked for, until it comes back", async ({ page }) => {
     test.setTimeout(90_000);
-    const { uuid } = await admin().create({ project_id: (await admin().project()).uuid, label: "Cut off", ram_size: 128 });
+    const { uuid } = await admin().create({ project_id: (await admin().project()).uuid, label: "Cut off", ram_size: SMALL });
     let cut = true;
     await page.route("**/events?*", (route) => (cut ? route.abort() : route.continue()));
     await open(page, SERVICES);
@@ -126,7 +127,7 @@ test.describe("without a stream", () => {
 });
 
 test("a reload in the middle of a create goes on with its timeline", async ({ page }) => {
-  const { uuid, name } = await admin().create({ project_id: (await admin().project()).uuid, label: "Reloaded", ram_size: 128 });
+  const { uuid, name } = await admin().create({ project_id: (await admin().project()).uuid, label: "Reloaded", ram_size: SMALL });
   await page.goto(`${SERVICES}/${name}`, { waitUntil: "commit" });
   const steps = page.getByRole("main").getByRole("listitem");
   await expect(steps.filter({ hasText: /Plac(ed|ing) it/ })).toBeVisible();
@@ -139,7 +140,7 @@ test("a reload in the middle of a create goes on with its timeline", async ({ pa
 
 test("seven tabs stay live", async ({ context }) => {
   test.setTimeout(90_000);
-  const { uuid, name } = await admin().healthy({ project_id: (await admin().project()).uuid, label: "Tab 0", ram_size: 128 });
+  const { uuid, name } = await admin().healthy({ project_id: (await admin().project()).uuid, label: "Tab 0", ram_size: SMALL });
   const tabs = await Promise.all(Array.from({ length: 7 }, () => context.newPage()));
   // a browser gives a host six connections; a tab that isn't looked at needs none
   for (const tab of tabs) await open(tab, `${SERVICES}/${name}`);
@@ -152,7 +153,7 @@ test("seven tabs stay live", async ({ context }) => {
 });
 
 test("a press that comes before the script is kept and answered", async ({ page }) => {
-  const { uuid, name } = await admin().healthy({ project_id: (await admin().project()).uuid, label: "Early", ram_size: 128 });
+  const { uuid, name } = await admin().healthy({ project_id: (await admin().project()).uuid, label: "Early", ram_size: SMALL });
   let release = () => {};
   const gate = new Promise<void>((open) => (release = open));
   await page.route("**/page.js", async (route) => {

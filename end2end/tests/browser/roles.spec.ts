@@ -1,4 +1,5 @@
 import { NEW, OVERVIEW, PROJECTS, SERVICES, expect, open, signInAs, state, test } from "../support/browser.ts";
+import { SMALL } from "../support/cluster.ts";
 import { admin, user } from "../support/shared.ts";
 import { type Service } from "../support/types.ts";
 
@@ -7,7 +8,7 @@ test.use({ signedIn: false });
 let service: Service;
 
 test.beforeAll(async () => {
-  const made = admin().healthy({ project_id: (await admin().project()).uuid, label: "Not mine", ram_size: 128 });
+  const made = admin().healthy({ project_id: (await admin().project()).uuid, label: "Not mine", ram_size: SMALL });
   await user("browser-viewer@example.com", "viewer");
   await user("browser-support@example.com", "support");
   service = await made;

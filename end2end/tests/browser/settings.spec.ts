@@ -1,12 +1,13 @@
 import { type Dialog } from "@playwright/test";
 import { SERVICES, expect, open, signInAs, state, test } from "../support/browser.ts";
+import { SMALL } from "../support/cluster.ts";
 import { admin, user } from "../support/shared.ts";
 import { type Refusal, type Service } from "../support/types.ts";
 
 let service: Service;
 
 test.beforeEach(async () => {
-  service = await admin().healthy({ project_id: (await admin().project()).uuid, label: "Set", ram_size: 128, environment_variables: true });
+  service = await admin().healthy({ project_id: (await admin().project()).uuid, label: "Set", ram_size: SMALL, environment_variables: true });
 });
 
 test.afterEach(() => admin().remove(service.uuid));
@@ -19,13 +20,13 @@ test("label and size are changed, and the activity tells of it", async ({ page }
   await expect(save).toBeDisabled();
   await expect(save).toHaveAccessibleDescription("Nothing is changed yet");
   await page.getByRole("textbox", { name: "Label" }).fill("Set anew");
-  await page.getByRole("textbox", { name: "Memory, MiB" }).fill("192");
+  await page.getByRole("textbox", { name: "Memory, MiB" }).fill(String(SMALL + 64));
   await save.click();
   await page.waitForURL(`**${SERVICES}/${service.name}`);
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("Set anew");
   await expect(page.getByRole("heading", { name: /^Changed in/ })).toBeVisible();
   await expect(state(page, "healthy")).toBeVisible();
-  expect((await admin().service(service.uuid)).ram_size).toBe(192);
+  expect((await admin().service(service.uuid)).ram_size).toBe(SMALL + 64);
 
   await page.getByRole("navigation", { name: "Service" }).getByRole("link", { name: "Activity" }).click();
   await expect(page.getByText(/^Changed in/)).toBeVisible();

@@ -1,4 +1,5 @@
 import { SERVICES, expect, open, test } from "../support/browser.ts";
+import { SMALL } from "../support/cluster.ts";
 import { psql } from "../support/psql.ts";
 import { admin } from "../support/shared.ts";
 import { type Service, details } from "../support/types.ts";
@@ -6,7 +7,7 @@ import { type Service, details } from "../support/types.ts";
 let service: Service;
 
 test.beforeAll(async () => {
-  service = await admin().healthy({ project_id: (await admin().project()).uuid, label: "Watched", ram_size: 128 });
+  service = await admin().healthy({ project_id: (await admin().project()).uuid, label: "Watched", ram_size: SMALL });
 });
 
 test.afterAll(() => admin().remove(service.uuid));

@@ -1,4 +1,5 @@
 import { noteAll, noteSent } from "./canary.ts";
+import { onKubernetes } from "./cluster.ts";
 import { type Operation, type Project, type Service, type Var } from "./types.ts";
 import { until } from "./until.ts";
 
@@ -11,6 +12,9 @@ export interface Answer<T = any> {
 
 type Fields = Record<string, unknown>;
 type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+
+/** How long what is asked for may take: pods take longer to come and go than processes. */
+const PATIENCE = onKubernetes ? 240_000 : 60_000;
 
 /** A caller of the REST API: an address and, for most requests, a token. */
 export class Api {
@@ -96,18 +100,18 @@ export class Api {
   }
 
   /** The service once it is in one of these states. */
-  state(id: string, wanted: string[], within = 60_000): Promise<Service> {
+  state(id: string, wanted: string[], within = PATIENCE): Promise<Service> {
     return until(`${id} to be ${wanted.join(" or ")}`, () => this.service(id), (seen) => wanted.includes(seen.state), { within });
   }
 
   /** A service that serves. */
   async healthy(fields: Fields): Promise<Service> {
     const { uuid } = await this.create(fields);
-    return this.state(uuid, ["healthy"], 120_000);
+    return this.state(uuid, ["healthy"], 2 * PATIENCE);
   }
 
   /** The operation once it has ended. */
-  async ended(id: string, within = 60_000): Promise<Operation> {
+  async ended(id: string, within = PATIENCE): Promise<Operation> {
     const look = () => this.good(this.get<Operation>(`/operations/${id}`));
     return until(`operation ${id} to end`, look, (seen) => seen.finished_at !== null, { within });
   }
@@ -115,6 +119,6 @@ export class Api {
   /** Deletes a service and waits until nothing of it is left. */
   async remove(id: string): Promise<void> {
     await this.good(this.delete(`/services/${id}`));
-    await until(`${id} to be gone`, async () => (await this.get(`/services/${id}`)).status, (status) => status === 404);
+    await until(`${id} to be gone`, async () => (await this.get(`/services/${id}`)).status, (status) => status === 404, { within: PATIENCE });
   }
 }

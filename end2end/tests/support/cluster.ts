@@ -13,6 +13,9 @@ export const MACHINE = "10.200.0.1";
 /** True where the suite runs on Kubernetes. */
 export const onKubernetes = process.env["BERTH_RUNTIME"] === "kubernetes";
 
+/** MiB of memory that a database has everywhere: on Kubernetes an instance manager takes its part. */
+export const SMALL = onKubernetes ? 256 : 128;
+
 /** What a console needs to run its services there. */
 export function runtime(): Record<string, string | undefined> {
   if (!onKubernetes) return {};
@@ -53,6 +56,14 @@ export async function kubernetes<T>(method: Method, path: string, change?: objec
 /** What a pod has said; nothing where it hasn't begun. */
 export function log({ metadata: { namespace, name } }: Thing): Promise<string> {
   return ask("GET", `/api/v1/namespaces/${namespace}/pods/${name}/log`).catch(() => "");
+}
+
+/** Where a name leads that only pods can look up, in libpq's environment; nothing where there is none in a text. */
+export async function address(text: string): Promise<{ PGHOSTADDR?: string }> {
+  const [, name, namespace] = /([a-z0-9-]+)\.(berth-[0-9a-f-]+)\.svc\b/.exec(text) ?? [];
+  if (!onKubernetes || !name) return {};
+  const { spec } = await kubernetes<{ spec: { clusterIP: string } }>("GET", `/api/v1/namespaces/${namespace}/services/${name}`);
+  return { PGHOSTADDR: spec.clusterIP };
 }
 
 /** An object, as far as the tests look at it. */

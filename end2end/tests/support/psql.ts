@@ -1,16 +1,18 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { run } from "./binary.ts";
+import { address } from "./cluster.ts";
 
 /** What a statement answers, as bare text. */
 export async function psql(url: string, sql: string): Promise<string> {
-  const ran = await run("psql", ["-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1", "-c", sql, url], { env: plain() });
+  const ran = await run("psql", ["-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1", "-c", sql, url], { env: { ...plain(), ...(await address(url)) } });
   if (ran.code !== 0) throw new Error(`psql ended with ${ran.code}: ${ran.stderr}`);
   return ran.stdout.trim();
 }
 
 /** Runs a line as it stands, as somebody who pastes it into a shell does, and types SQL into what it starts. */
 export async function shell(line: string, sql: string): Promise<string> {
-  const ran = await run("/bin/sh", ["-c", line], { stdin: `\\set QUIET on\n\\pset format unaligned\n\\t on\n${sql}\n`, env: plain() });
+  const env = { ...plain(), ...(await address(line)) };
+  const ran = await run("/bin/sh", ["-c", line], { stdin: `\\set QUIET on\n\\pset format unaligned\n\\t on\n${sql}\n`, env });
   if (ran.code !== 0) throw new Error(`the line ended with ${ran.code}: ${ran.stderr}`);
   return ran.stdout.trim();
 }
