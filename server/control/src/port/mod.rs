@@ -1,8 +1,10 @@
 //! The port: what a runtime has to be able to do. One suite of contract tests runs on every adapter.
 
+mod desired;
+mod name;
+mod volumes;
+
 use std::collections::BTreeMap;
-use std::fmt;
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -10,183 +12,15 @@ use contract::Capabilities;
 use contract::live::Live;
 use contract::log::{LogFilter, LogLines};
 use contract::members::Member;
-use contract::mount::{App, AppId};
 use contract::preview::Preview;
 use contract::replication::Lsn;
-use contract::spec::{Size, Source, StorageAccess};
-use contract::values::{Instances, Mib, MountPoint, PgMajor, Secret};
+use contract::values::Secret;
 use futures::stream::BoxStream;
 use uuid::Uuid;
 
-/// The name of a service: given by Berth before the first call, so that every call can be repeated.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct ServiceName(String);
-
-impl ServiceName {
-    /// Letters that can't be mistaken for one another when read aloud or copied by hand.
-    const LETTERS: &'static [u8] = b"abcdefghjkmnpqrstvwxyz23456789";
-    const SUFFIX: usize = 6;
-    /// CloudNativePG makes names of other objects of it, which are labels of 63 letters at most.
-    pub const LONGEST: usize = 50;
-
-    /// A new name with a random suffix: `postgres-mwvzqk`.
-    pub fn random(prefix: &str) -> Self {
-        let suffix: String =
-            (0..Self::SUFFIX).map(|_| char::from(Self::LETTERS[rand::random_range(0..Self::LETTERS.len())])).collect();
-        Self(format!("{prefix}-{suffix}"))
-    }
-
-    /// `None` for what isn't a DNS label of ours (RFC 1123: lower case letters, digits, `-`), or too long.
-    pub fn parse(text: &str) -> Option<Self> {
-        let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
-        let good = (1..=Self::LONGEST).contains(&text.len())
-            && text.bytes().all(plain)
-            && text.starts_with(|c: char| c.is_ascii_lowercase())
-            && !text.ends_with('-');
-        good.then(|| Self(text.to_owned()))
-    }
-
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// The database and its owner: `-` as `_`.
-    pub fn database(&self) -> String {
-        self.0.replace('-', "_")
-    }
-}
-
-impl fmt::Display for ServiceName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-/// Where a service is: its workspace, and its name in there.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct ServiceRef {
-    pub workspace: Uuid,
-    pub name: ServiceName,
-}
-
-impl fmt::Display for ServiceRef {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.name.fmt(f)
-    }
-}
-
-/// Whether a service should be running.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Power {
-    Running,
-    Stopped,
-}
-
-/// What is wanted of one PostgreSQL service.
-#[derive(Clone, Debug)]
-pub struct Desired {
-    pub service: ServiceRef,
-    /// Of the service; it stands on everything that a runtime makes for it.
-    pub id: Uuid,
-    pub project: Uuid,
-    pub major: PgMajor,
-    pub instances: Instances,
-    /// Of one instance.
-    pub size: Size,
-    /// It can be reached from outside.
-    pub public_access: bool,
-    pub power: Power,
-    /// The port that was given to it, where the runtime has a range of them.
-    pub port: Option<u16>,
-    /// The database, and the user that owns it.
-    pub database: String,
-    /// Of that user.
-    pub password: Secret,
-    pub origin: Origin,
-    /// It was ready once: a runtime that finds no storage reports [`Phase::Lost`] and makes none.
-    pub existed: bool,
-}
-
-/// Where what is in a database comes from.
-#[derive(Clone, Debug)]
-pub enum Origin {
-    /// It is its own.
-    Fresh,
-    /// Of another server, which it follows and takes no writes beside. Nobody owns it yet: the roles are those of the other.
-    Follows(Box<Follows>),
-    /// Of another server, which it followed until it was promoted. Owner and database are made then.
-    Promoted { host: String, port: u16, settings: BTreeMap<String, u32> },
-    /// Of another service, which it follows and takes no writes beside. Database, owner and password are those of the other.
-    Replica(Primary),
-    /// Of another service, which it followed until it was promoted. Database and owner stay.
-    Detached { from: ServiceName },
-}
-
-/// A service that others of its workspace follow. Settings of a standby may not fall below those that its primary has, or had when
-/// it wrote what the standby hasn't replayed yet.
-#[derive(Clone, Debug)]
-pub struct Primary {
-    pub name: ServiceName,
-    /// The most memory that it has had since it is followed: settings follow from it.
-    pub ram: Mib,
-    /// Those that it has from a server that it followed itself.
-    pub settings: BTreeMap<String, u32>,
-}
-
-impl Origin {
-    pub fn follows(&self) -> Option<&Follows> {
-        match self {
-            Self::Follows(follows) => Some(follows),
-            _ => None,
-        }
-    }
-
-    /// Settings of an external server that it may not fall below.
-    pub fn settings(&self) -> Option<&BTreeMap<String, u32>> {
-        match self {
-            Self::Fresh | Self::Replica(_) | Self::Detached { .. } => None,
-            Self::Follows(follows) => Some(&follows.settings),
-            Self::Promoted { settings, .. } => Some(settings),
-        }
-    }
-}
-
-/// An external server, as it was found when it was first reached.
-#[derive(Clone, Debug)]
-pub struct Follows {
-    pub source: Source,
-    /// Where it and its archive are now: whoever follows it may go there.
-    pub at: Vec<SocketAddr>,
-    pub sslmode: SslMode,
-    /// Those that a standby may not fall below.
-    pub settings: BTreeMap<String, u32>,
-}
-
-/// How a connection is encrypted, in libpq's words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SslMode {
-    VerifyFull,
-    VerifyCa,
-    Require,
-    Prefer,
-}
-
-impl SslMode {
-    pub const ALL: [Self; 4] = [Self::VerifyFull, Self::VerifyCa, Self::Require, Self::Prefer];
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::VerifyFull => "verify-full",
-            Self::VerifyCa => "verify-ca",
-            Self::Require => "require",
-            Self::Prefer => "prefer",
-        }
-    }
-
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|mode| mode.as_str() == text)
-    }
-}
+pub use self::desired::{Desired, Follows, Origin, Power, Primary, SslMode};
+pub use self::name::{ServiceName, ServiceRef};
+pub use self::volumes::{Mounted, Place, Volume, Volumes};
 
 /// What a server that follows another says of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -332,35 +166,6 @@ pub struct Publication {
     pub vars: Option<BTreeMap<String, Secret>>,
 }
 
-/// What is wanted of one volume.
-#[derive(Clone, Debug)]
-pub struct Volume {
-    pub service: ServiceRef,
-    /// Of the service; it stands on everything that a runtime makes for it.
-    pub id: Uuid,
-    pub project: Uuid,
-    pub disk: Mib,
-    pub access: StorageAccess,
-    /// It was there once: a runtime that doesn't find it reports [`Phase::Lost`] and makes none.
-    pub existed: bool,
-}
-
-/// Where an app has a volume.
-#[derive(Clone, Debug)]
-pub struct Place {
-    pub app: AppId,
-    pub mount_point: MountPoint,
-}
-
-/// How far a mount, or its end, is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Mounted {
-    /// It is so with every pod of the app.
-    Done,
-    /// What is waited for.
-    Underway(String),
-}
-
 /// Why a runtime didn't do it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PortError {
@@ -449,33 +254,4 @@ pub trait Provisioner: Send + Sync + 'static {
 
     /// Names of services that may have changed: hints, which may be lost or wrong.
     fn changes(&self) -> BoxStream<'static, ServiceName>;
-}
-
-/// Volumes that apps share. Every method may be called again at any time, also after a crash in its middle.
-#[async_trait]
-pub trait Volumes: Send + Sync {
-    /// Goes one step from what is there to what is wanted, and reports where that is: [`Phase::Preparing`], [`Phase::Ready`] or
-    /// [`Phase::Lost`].
-    ///
-    /// Absent: begins to make it. Half done: goes on. Already done: changes nothing. One that is to grow is ready, and degraded where
-    /// it can't.
-    async fn ensure(&self, volume: &Volume) -> Result<Observed, PortError>;
-
-    /// What [`Volumes::ensure`] would make of a wish, with what it refuses, and changes nothing.
-    async fn preview(&self, volume: &Volume) -> Result<Preview, PortError>;
-
-    /// Gives an app of its project the volume, and begins its pods anew where they haven't got it. An app that has it at another place
-    /// gets it at this one. Rejected where there is no such app, or something else is there.
-    async fn mount(&self, volume: &Volume, place: &Place) -> Result<Mounted, PortError>;
-
-    /// Takes the volume from an app, which is done once none of its pods has it. No such app, or it hasn't got it: nothing to do.
-    /// Rejected where somebody else has given it to that app, too.
-    async fn unmount(&self, service: &ServiceRef, app: &AppId) -> Result<Mounted, PortError>;
-
-    /// Takes it from every app that Berth has given it to, and removes it once no pod has it. Absent: [`Removal::Gone`]. Half removed:
-    /// goes on.
-    async fn delete(&self, service: &ServiceRef) -> Result<Removal, PortError>;
-
-    /// The apps of a project, by name.
-    async fn apps(&self, workspace: Uuid, project: Uuid) -> Result<Vec<App>, PortError>;
 }
