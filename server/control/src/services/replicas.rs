@@ -30,9 +30,9 @@ use crate::{Control, reconcile, resources};
 impl Control {
     pub(crate) async fn create_replica(&self, who: &Caller, id: &str, new: NewReplica) -> Result<Service, Error> {
         who.require(Permission::ServicesOperate)?;
-        let spec = new.parse(&self.runtime.capabilities())?;
         let mut transaction = self.pool.begin().await?;
         let primary = entity::locked(&mut transaction, who, id).await?;
+        let spec = new.parse(&self.runtime.capabilities())?;
         may_have_replicas(&primary)?;
         let password = primary.password(self, who)?.ok_or(Error::Unexpected("services.sealed_password"))?;
         let need = Need { ram: spec.ram.unwrap_or(primary.ram()), disk: primary.disk(), instances: 1 };
