@@ -6,13 +6,15 @@ use time::OffsetDateTime;
 /// An object, and what of it isn't as Berth wants it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Live {
-    /// As it is there, without the notes of who set which field.
+    /// As it is there, without the notes of who set which field, and with dots where somebody else may have written a secret.
     pub yaml: String,
     /// In the order of the fields.
     pub drift: Vec<Drift>,
+    /// Why it can't be put back as it is, in the words of who refuses it: a volume that somebody has enlarged doesn't shrink.
+    pub refused: Option<String>,
 }
 
-/// A field that somebody else has changed.
+/// A field that isn't as Berth wants it: somebody else has changed it, or the wish is newer than what was applied last.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Drift {
     /// `spec.instances`

@@ -24,6 +24,7 @@ test("what somebody else has changed of a database's object is shown with who di
   const at = `/${CLUSTERS}/namespaces/${metadata.namespace}/clusters/${name}?fieldManager=somebody-else`;
   await kubernetes("PATCH", at, { spec: { smartShutdownTimeout: 7, logLevel: "debug" }, metadata: { labels: { "berth.dev/project": "another" } } });
   await page.reload();
+  await expect(page.getByText("Not what Berth wants")).toBeVisible();
   const row = (path: string) => page.getByRole("table", { name: "Drift" }).getByRole("row").filter({ hasText: path });
   for (const [path, wanted, found] of [
     ["spec.smartShutdownTimeout", "1", "7"],

@@ -22,6 +22,7 @@ use crate::{Applied, Inner, follows, manifests, names};
 
 /// How long what was applied is taken to be there still.
 const AGAIN: Duration = Duration::from_secs(10);
+pub(crate) const PROMOTED: &str = "It has been promoted meanwhile";
 
 impl Inner {
     /// The cluster, with every object of its service as it should be. While it is on its way, what was applied a moment ago isn't
@@ -89,9 +90,8 @@ impl Inner {
         let clusters = self.namespaced::<Cluster>(&desired.service);
         let there = clusters.get_opt(desired.service.name.as_str()).await.map_err(failed)?;
         // a console that was paused for long must not make a replica of it again
-        let promoted = there.as_ref().and_then(|cluster| cluster.spec.replica.as_ref()).is_some_and(|it| !it.enabled);
-        if promoted {
-            return Err(PortError::retry("It has been promoted meanwhile"));
+        if there.as_ref().is_some_and(|cluster| was_promoted(desired, cluster)) {
+            return Err(PortError::retry(PROMOTED));
         }
         Ok(follows::is_raw(desired, there.as_ref()))
     }
@@ -135,6 +135,12 @@ impl Inner {
         });
         Ok(each.collect())
     }
+}
+
+/// Whether what ought to follow does so no more.
+pub(crate) fn was_promoted(desired: &Desired, cluster: &Cluster) -> bool {
+    let follows = matches!(desired.origin, Origin::Follows(_) | Origin::Replica(_));
+    follows && cluster.spec.replica.as_ref().is_some_and(|replica| !replica.enabled)
 }
 
 /// Makes an object what is wanted, whoever else set those fields; anything that the API server doesn't know is refused.

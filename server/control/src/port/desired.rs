@@ -37,6 +37,8 @@ pub struct Desired {
     /// Of that user.
     pub password: Secret,
     pub origin: Origin,
+    /// Grows with every wish: what was applied for one before isn't taken to be there still.
+    pub generation: i64,
     /// It was ready once: a runtime that finds no storage reports [`super::Phase::Lost`] and makes none.
     pub existed: bool,
 }

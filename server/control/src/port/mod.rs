@@ -210,7 +210,7 @@ pub trait Provisioner: Send + Sync + 'static {
     async fn preview(&self, desired: &Desired) -> Result<Option<Preview>, PortError>;
 
     /// The object that it is made of, with what [`Provisioner::ensure`] would change of it, and changes nothing. Absent, or on a
-    /// runtime without objects: `None`.
+    /// runtime without objects: `None`. Asked on page views.
     async fn live(&self, desired: &Desired) -> Result<Option<Live>, PortError>;
 
     /// Looks, and changes nothing. Absent: [`Phase::Absent`]. Reports at most [`Phase::Running`].

@@ -26,7 +26,7 @@ use uuid::Uuid;
 
 use self::lease::{LEASE, Lease, Then, Transition};
 use self::row::Row;
-pub(crate) use self::serving::desired;
+pub(crate) use self::serving::remembered;
 pub use self::steps::Step;
 use self::steps::{Next, StepError};
 use crate::Control;

@@ -270,6 +270,7 @@ impl Row {
             database: self.database(),
             password: sealer.open(password_place(self.workspace, &self.name), sealed_password)?,
             origin: self.origin(),
+            generation: self.generation,
             existed: self.was_ready,
         })
     }

@@ -100,7 +100,7 @@ async fn following(control: &Control, row: &Row) -> Result<Following, StepError>
 }
 
 /// What is wanted, with what it follows as that was found when it was first reached, and at the addresses that it has now.
-pub(crate) async fn desired(control: &Control, row: &Row) -> Result<Desired, StepError> {
+pub(super) async fn desired(control: &Control, row: &Row) -> Result<Desired, StepError> {
     let mut desired = row.desired(&control.sealer)?;
     let (Some(stored), Some((source, pinned))) = (&row.source, opened(control, row)?) else { return Ok(desired) };
     let (settings, sslmode) = match (stored.settings.clone(), pinned) {
@@ -131,6 +131,16 @@ pub(crate) async fn desired(control: &Control, row: &Row) -> Result<Desired, Ste
     };
     desired.origin = Origin::Follows(Box::new(Follows { source, at, sslmode, settings }));
     Ok(desired)
+}
+
+/// The same from what is known of its source already, which isn't asked. `None` where it hasn't been reached yet.
+pub(crate) fn remembered(control: &Control, row: &Row) -> Result<Option<Desired>, Error> {
+    let mut desired = row.desired(&control.sealer)?;
+    let (Some(stored), Some((source, pinned))) = (&row.source, opened(control, row)?) else { return Ok(Some(desired)) };
+    let (Some(settings), Some(sslmode)) = (stored.settings.clone(), pinned) else { return Ok(None) };
+    let at = stored.addresses.clone();
+    desired.origin = Origin::Follows(Box::new(Follows { source, at, sslmode, settings }));
+    Ok(Some(desired))
 }
 
 /// Whether its source is at other addresses than those that pods may go to. One that isn't found, or may not be gone to any more, has

@@ -25,9 +25,10 @@ impl Control {
         }
         let row = Row::load(&mut connection, row.id).await?.ok_or_else(|| Error::not_found(Noun::Service))?;
         drop(connection);
-        let away = |error: &dyn std::fmt::Display| ApiError::Unavailable(format!("It can't be asked for: {error}"));
-        let desired = reconcile::desired(self, &row).await.map_err(|error| away(&error))?;
-        Ok(self.runtime.live(&desired).await.map_err(|error| away(&error))?)
+        // whoever looks asks no source: what has never reached one has no object either
+        let Some(desired) = reconcile::remembered(self, &row)? else { return Ok(None) };
+        let away = |error| ApiError::Unavailable(format!("It can't be asked for: {error}"));
+        Ok(self.runtime.live(&desired).await.map_err(away)?)
     }
 
     pub(crate) async fn put_back(&self, who: &Caller, id: &str) -> Result<Service, Error> {

@@ -51,6 +51,7 @@ impl Control {
             port: None,
             password: Secret::new(""),
             origin: origin(postgres.origin),
+            generation: 0,
             existed: false,
         };
         Ok(self.runtime.preview(&desired).await.map_err(away)?)

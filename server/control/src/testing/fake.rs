@@ -305,7 +305,11 @@ impl Provisioner for FakeRuntime {
     async fn live(&self, desired: &Desired) -> Result<Option<Live>, PortError> {
         let look = |world: &mut World| {
             let server = world.services.get(&desired.service.name);
-            Ok(server.map(|server| Live { yaml: format!("phase: {}", server.phase.as_str()), drift: Vec::new() }))
+            Ok(server.map(|server| Live {
+                yaml: format!("phase: {}", server.phase.as_str()),
+                drift: Vec::new(),
+                refused: None,
+            }))
         };
         self.call(Method::Live, look).await
     }

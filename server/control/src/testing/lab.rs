@@ -67,6 +67,7 @@ pub(super) fn wanted(lab: &impl Lab, service: ServiceRef) -> Desired {
         port: lab.port(),
         password: Secret::new("a'b\"c $d\\ %00 é"),
         origin: Origin::Fresh,
+        generation: 0,
         existed: false,
     }
 }

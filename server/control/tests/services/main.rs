@@ -12,6 +12,7 @@ mod events;
 mod external;
 mod idempotency;
 mod kills;
+mod live;
 mod looks;
 mod members;
 mod model;

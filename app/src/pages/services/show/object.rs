@@ -21,14 +21,14 @@ const DRIFT: &[Column] = &[
     Column::text("When").wide(),
 ];
 
-/// The object behind a service as it is in the cluster, and what somebody else has changed of it.
+/// The object behind a service as it is in the cluster, and what of it isn't as Berth wants it.
 #[component]
 pub fn Object(service: Service) -> impl IntoView {
     let slug = workspace();
     Suspend::new(async move {
         match service_live(slug, service.name.clone()).await {
-            Ok(Some(Live { yaml, drift })) => view! {
-                <Drifted service drift />
+            Ok(Some(Live { yaml, drift, refused })) => view! {
+                <Drifted service drift not_now=refused />
                 <Card>
                     <CardHead title="In the cluster" />
                     <pre aria-label="The object" class="max-h-[40rem] overflow-auto px-4 py-3 font-mono text-xs leading-[1.6]" tabindex="0">
@@ -47,7 +47,7 @@ pub fn Object(service: Service) -> impl IntoView {
 }
 
 #[component]
-fn Drifted(service: Service, drift: Vec<Drift>) -> impl IntoView {
+fn Drifted(service: Service, drift: Vec<Drift>, not_now: Option<String>) -> impl IntoView {
     if drift.is_empty() {
         return view! {
             <Card>
@@ -55,21 +55,26 @@ fn Drifted(service: Service, drift: Vec<Drift>) -> impl IntoView {
                     <Badge tone=Tone::Ok word="As Berth wants it" />
                 </CardHead>
                 <CardBody>
-                    <p class="text-ink-2">"Nobody else has changed what Berth has set."</p>
+                    <p class="text-ink-2">"Every field of its object that Berth sets is as it should be."</p>
                 </CardBody>
             </Card>
         }
         .into_any();
     }
-    let refused = refused(service.state, Action::Update, Permission::ServicesOperate);
+    let refused = refused(service.state, Action::Update, Permission::ServicesOperate)
+        .or_else(|| not_now.as_ref().map(|_| "The cluster would refuse it".to_owned()));
     let call = PutBack { workspace: workspace(), id: service.name };
     let rows = drift.into_iter().map(|drift| view! { <Changed drift /> }).collect_view();
     view! {
         <Card>
             <CardHead title="Drift">
-                <Badge tone=Tone::Warn word="Changed by somebody else" />
+                <Badge tone=Tone::Warn word="Not what Berth wants" />
             </CardHead>
             <Table label="Drift" columns=DRIFT>{rows}</Table>
+            {not_now
+                .map(|words| {
+                    view! { <Notice tone=Tone::Warn cause="It can't be put back as it is." evidence=Some(words) /> }
+                })}
             <div class="flex justify-end border-t border-line p-4">
                 <Button id="put-back" quiet=true refused=Signal::stored(refused) opens="put-back-dialog">
                     "Put it back"
