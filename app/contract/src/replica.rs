@@ -7,6 +7,10 @@ use crate::read::Reader;
 use crate::scalar::wire;
 use crate::values::{Mib, MilliCores};
 
+/// The most replicas of one primary. A primary lets ten senders in (CloudNativePG's max_wal_senders); each replica takes one, and one
+/// that is being copied takes two.
+pub const MOST: usize = 5;
+
 wire! {
     /// The body of `POST /services/{id}/create_replica`. What is absent is as its primary has it.
     pub struct NewReplica {

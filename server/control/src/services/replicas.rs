@@ -7,7 +7,7 @@ use contract::event::EventKind;
 use contract::operation::OperationKind;
 use contract::permission::Permission;
 use contract::problem::Problem;
-use contract::replica::{NewReplica, ReplicaSpec};
+use contract::replica::{MOST, NewReplica, ReplicaSpec};
 use contract::spec::CreationMode;
 use contract::state::Action;
 use contract::values::{Label, Secret};
@@ -177,6 +177,10 @@ fn may_have_replicas(row: &ServiceRow) -> Result<(), Error> {
     if row.instances != 1 {
         let rest = "must be 1: only a standalone primary can be given replicas";
         return Err(Problem::breaks("instances", "not_standalone", rest).into());
+    }
+    if row.replicas()?.len() >= MOST {
+        let rest = format!("are {MOST} already: a primary can't be given more");
+        return Err(Problem::breaks("replicas", "too_many", &rest).into());
     }
     row.may(Action::CreateReplica)?;
     // it may still run with settings that nobody wants any more, and that a standby needs

@@ -2,7 +2,7 @@
 
 use contract::operation::{OperationKind, OperationState};
 use contract::permission::Role;
-use contract::replica::NewReplica;
+use contract::replica::{MOST, NewReplica};
 use contract::service::MemberRole;
 use contract::{Console, NewService, Service, ServiceChange, State};
 use control::testing::{Fault, Method};
@@ -79,6 +79,18 @@ async fn only_a_standalone_primary_that_serves_is_given_replicas(pool: PgPool) {
     world.ask(primary.uuid, "stop").await.unwrap();
     world.settled(primary.uuid, State::Stopped).await;
     assert!(ask(owner, &primary, plain()).await.1.contains("start it first"));
+}
+
+#[sqlx::test]
+async fn a_primary_has_no_more_replicas_than_it_has_senders_for(pool: PgPool) {
+    let world = World::new(pool).await;
+    let primary = world.healthy(NewService { ram_size: 64.0.into(), ..world.wanted() }).await;
+    for _ in 0..MOST {
+        replica_of(&world, &primary).await;
+    }
+    let (status, words) =
+        refusal(world.on.control.create_replica(&world.on.owner, &primary.name, NewReplica::default()).await);
+    assert_eq!((status, words.contains("5 already")), (422, true), "{words}");
 }
 
 #[sqlx::test]

@@ -1,4 +1,10 @@
-use contract::{Action, Service, permission::Permission, replica::NewReplica, scalar::plain, service::ReplicaSummary};
+use contract::{
+    Action, Service,
+    permission::Permission,
+    replica::{MOST, NewReplica},
+    scalar::plain,
+    service::ReplicaSummary,
+};
 use leptos::prelude::*;
 
 use super::actions::refused;
@@ -57,7 +63,8 @@ fn Replica(replica: ReplicaSummary) -> impl IntoView {
 #[component]
 fn Another(service: Service) -> impl IntoView {
     let refused = refused(service.state, Action::CreateReplica, Permission::ServicesOperate)
-        .or_else(|| (service.instances != 1).then(|| "Only a database with one instance can have replicas".to_owned()));
+        .or_else(|| (service.instances != 1).then(|| "Only a database with one instance can have replicas".to_owned()))
+        .or_else(|| (service.replicas.len() >= MOST).then(|| format!("It has {MOST} replicas, and can't have more")));
     let [ram, cpu] = [service.ram_size, service.cpu_size].map(|size| size.map(plain).unwrap_or_default());
     let call = CreateReplica { workspace: workspace(), id: service.name, new: NewReplica::default() };
     view! {
