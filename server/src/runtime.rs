@@ -21,6 +21,8 @@ use crate::metadata::HOST_DIR;
 const CLUSTER: Duration = Duration::from_secs(3);
 /// Between two attempts to hear it behind the start.
 const AGAIN: Duration = Duration::from_secs(5);
+/// Nodes come and go.
+const LATER: Duration = Duration::from_secs(600);
 
 /// A runtime, with what only the user that started Berth may read.
 #[derive(Debug)]
@@ -75,6 +77,7 @@ impl Chosen {
                 if tokio::time::timeout(CLUSTER, tokio::spawn(seeding)).await.is_err() {
                     tracing::warn!("the cluster has not said what it has; it is asked again");
                 }
+                tokio::spawn(follow_cluster(runtime.clone(), pool.clone()));
                 Ok(Arc::new(runtime))
             }
         }
@@ -118,5 +121,12 @@ async fn seed_cluster(runtime: KubernetesRuntime, pool: PgPool) {
             Err(error) => tracing::warn!(%error, "the cluster does not say what it has"),
         }
         tokio::time::sleep(AGAIN).await;
+    }
+}
+
+async fn follow_cluster(runtime: KubernetesRuntime, pool: PgPool) {
+    loop {
+        tokio::time::sleep(LATER).await;
+        seed_cluster(runtime.clone(), pool.clone()).await;
     }
 }

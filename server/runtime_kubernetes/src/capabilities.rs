@@ -18,7 +18,10 @@ const OLDEST: u8 = 14;
 /// MiB below which an instance has no room beside the operator's instance manager.
 const RAM_MIB: Range = Range { min: 256.0, ..Capabilities::RAM_MIB };
 
-/// What all nodes together have for pods.
+/// Kubernetes' own: a node that is down, or is being drained, comes back.
+const MOMENTARY: &str = "node.kubernetes.io/";
+
+/// What databases and volumes may have together: the configured quota, or what the nodes have for pods that they are placed on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Capacity {
     pub ram_mib: u64,
@@ -50,29 +53,38 @@ pub(crate) fn of(config: &Config) -> Capabilities {
 impl Capacity {
     pub(crate) async fn of(client: &Client, config: &Config) -> Result<Self, kube::Error> {
         let nodes = Api::<Node>::all(client.clone()).list(&ListParams::default()).await?;
+        Ok(Self::among(&nodes.items, config))
+    }
+
+    fn among(nodes: &[Node], config: &Config) -> Self {
+        let ours: Vec<&Node> = nodes.iter().filter(|node| is_open(node) && is_chosen(node, config)).collect();
         let sum = |of: &str| -> f64 {
-            let open = nodes.items.iter().filter(|node| is_open(node));
-            let allocatable = open.filter_map(|node| node.status.as_ref()?.allocatable.as_ref()?.get(of));
+            let allocatable = ours.iter().filter_map(|node| node.status.as_ref()?.allocatable.as_ref()?.get(of));
             allocatable.map(amount).sum()
         };
-        let mib = |bytes: f64| (bytes / f64::from(1 << 20)) as u64;
-        let mut all = Self {
-            ram_mib: mib(sum("memory")),
-            disk_mib: mib(sum("ephemeral-storage")),
-            cpu_millis: (sum("cpu") * 1000.0) as u32,
+        let mib = |quota: Option<u32>, of: &str| match quota {
+            Some(gib) => u64::from(gib) << 10,
+            None => (sum(of) / f64::from(1 << 20)) as u64,
         };
-        if let Some(gib) = config.disk_gib {
-            all.disk_mib = u64::from(gib) << 10;
+        Self {
+            ram_mib: mib(config.quota.ram_gib, "memory"),
+            disk_mib: mib(config.quota.disk_gib, "ephemeral-storage"),
+            cpu_millis: (sum("cpu") * 1000.0) as u32,
         }
-        Ok(all)
     }
 }
 
-/// Whether pods without tolerations are placed there.
+/// Whether pods without tolerations are placed there, when it is well.
 fn is_open(node: &Node) -> bool {
-    let Some(spec) = &node.spec else { return true };
-    let closed = spec.taints.iter().flatten().any(|taint| taint.effect != "PreferNoSchedule");
-    !closed && spec.unschedulable != Some(true)
+    let taints = node.spec.iter().filter_map(|spec| spec.taints.as_ref()).flatten();
+    taints.filter(|taint| !taint.key.starts_with(MOMENTARY)).all(|taint| taint.effect == "PreferNoSchedule")
+}
+
+fn is_chosen(node: &Node, config: &Config) -> bool {
+    let has = |(key, value): (&String, &String)| {
+        node.metadata.labels.as_ref().and_then(|labels| labels.get(key)) == Some(value)
+    };
+    config.node_selector.iter().all(has)
 }
 
 /// Bytes, or cores; nothing where it can't be read.
@@ -99,7 +111,29 @@ mod tests {
         let tainted = |effect| node(serde_json::json!({ "taints": [{ "key": "k", "effect": effect }] }));
         assert!(is_open(&node(serde_json::json!({}))) && is_open(&tainted("PreferNoSchedule")));
         assert!(!is_open(&tainted("NoSchedule")) && !is_open(&tainted("NoExecute")));
-        assert!(!is_open(&node(serde_json::json!({ "unschedulable": true }))));
+        let drained = serde_json::json!([{ "key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule" }]);
+        assert!(is_open(&node(serde_json::json!({ "unschedulable": true, "taints": drained }))));
+    }
+
+    #[test]
+    fn what_there_is_is_what_the_chosen_nodes_have_or_the_quota() {
+        let node = |pool: &str| {
+            let has = serde_json::json!({ "memory": "8Gi", "ephemeral-storage": "100Gi", "cpu": "1500m" });
+            serde_json::from_value(serde_json::json!({
+                "metadata": { "labels": { "pool": pool } }, "spec": {}, "status": { "allocatable": has },
+            }))
+            .unwrap()
+        };
+        let nodes = [node("databases"), node("databases"), node("apps")];
+        let among = |config: &str| {
+            let Capacity { ram_mib, disk_mib, cpu_millis } = Capacity::among(&nodes, &Config::parse(config).unwrap());
+            (ram_mib, disk_mib, cpu_millis)
+        };
+        assert_eq!(among("{}"), (24 << 10, 300 << 10, 4500));
+        assert_eq!(among("node_selector: { pool: databases }"), (16 << 10, 200 << 10, 3000));
+        assert_eq!(among("node_selector: { pool: none }"), (0, 0, 0));
+        assert_eq!(among("{ node_selector: { pool: apps }, quota: { disk_gib: 5000 } }"), (8 << 10, 5000 << 10, 1500));
+        assert_eq!(among("quota: { ram_gib: 4 }"), (4 << 10, 300 << 10, 4500));
     }
 
     #[test]

@@ -157,6 +157,8 @@ pub(crate) struct Postgresql {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct Affinity {
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) node_selector: BTreeMap<String, String>,
     pub(crate) enable_pod_anti_affinity: bool,
     pub(crate) topology_key: String,
     pub(crate) pod_anti_affinity_type: String,

@@ -23,7 +23,17 @@ pub struct Config {
     pub operator_namespace: String,
     /// The namespace that Berth runs in, where that is in the cluster and another than that of its pod: it reaches the databases, too.
     pub berth_namespace: Option<String>,
-    /// GiB of volumes that may be asked for in all; without it, what the nodes have.
+    /// Labels of the nodes that databases are placed on; without any, on all.
+    pub node_selector: BTreeMap<String, String>,
+    /// What may be asked for in all.
+    pub quota: Quota,
+}
+
+/// What databases and volumes may have together; what is left out is what the nodes have that they are placed on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Quota {
+    pub ram_gib: Option<u32>,
     pub disk_gib: Option<u32>,
 }
 
@@ -46,7 +56,8 @@ impl Default for Config {
             volume_classes: BTreeMap::new(),
             operator_namespace: "cnpg-system".into(),
             berth_namespace: None,
-            disk_gib: None,
+            node_selector: BTreeMap::new(),
+            quota: Quota::default(),
         }
     }
 }
@@ -60,7 +71,7 @@ impl Config {
         Self::parse(&text).map_err(|message| ConfigError::Wrong { path: path.to_owned(), message })
     }
 
-    fn parse(text: &str) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let config: Self = serde_saphyr::from_str(text).map_err(|error| error.to_string())?;
         let known = |major: &str| PgMajor::all().any(|known| known.to_string() == major);
         if let Some(major) = config.images.keys().find(|major| !known(major)) {

@@ -88,7 +88,9 @@ pub(crate) fn namespace(workspace: Uuid) -> (Namespace, [NetworkPolicy; 2]) {
 /// Another one for whatever else is wanted.
 pub(crate) fn hash(desired: &Desired, raw: bool) -> u64 {
     let mut hasher = DefaultHasher::new();
-    let Desired { service, id, project, major, instances, size, public_access, power, port, password, .. } = desired;
+    let Desired {
+        service, id, project, major, instances, size, public_access, power, port, password, generation, ..
+    } = desired;
     match &desired.origin {
         Origin::Fresh => 0.hash(&mut hasher),
         Origin::Follows(follows) => (1, &follows.at, raw).hash(&mut hasher),
@@ -98,7 +100,7 @@ pub(crate) fn hash(desired: &Desired, raw: bool) -> u64 {
     }
     let sizes = (size.ram.mib(), size.disk.mib(), size.cpu.millis());
     (service, id, project, major.number(), instances.count(), sizes, public_access).hash(&mut hasher);
-    (*power == Power::Stopped, port, password.expose()).hash(&mut hasher);
+    (*power == Power::Stopped, port, password.expose(), generation).hash(&mut hasher);
     hasher.finish()
 }
 
@@ -156,6 +158,7 @@ pub(crate) fn cluster(desired: &Desired, config: &Config, image: &str, raw: bool
         resources: Resources { requests: amounts(cpu.min(CPU_REQUEST)), limits: amounts(cpu) },
         postgresql: Postgresql { parameters: parameters(&desired.size, follows::least(desired).as_deref()) },
         affinity: Affinity {
+            node_selector: config.node_selector.clone(),
             enable_pod_anti_affinity: true,
             topology_key: "kubernetes.io/hostname".into(),
             // where there are fewer nodes than instances they still run
