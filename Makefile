@@ -10,7 +10,6 @@ NPM_ENV := PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1
 WITH_SERVER := target/debug/examples/with_server
 CLUSTER := target/debug/cluster
 TESTED := --workspace --exclude bundle --exclude cluster --exclude frontend
-ON_CLUSTER := runtime_kubernetes/loopback,runtime_kubernetes/node
 PGBENCH_MAJOR := 15
 FUZZ_NIGHTLY := nightly-2026-10-30
 FUZZ_TOOLS := target/fuzz/tools
@@ -81,21 +80,23 @@ test-end2end: npm
 cluster-program: tools
 	cargo build --quiet --package cluster
 
-test-cluster: cluster-program test-console npm
+test-cluster: cluster-program test-tools test-console npm
+	cargo test $(TESTED) --no-run
 	cargo test --package cluster
 	$(CLUSTER) with -- $(MAKE) test-loopback
 	$(CLUSTER) with --size node -- $(MAKE) test-node
 
+# Tests that need a cluster are ignored by whoever doesn't ask for them.
 test-loopback:
-	cargo test --package cluster --features loopback --test admission
-	$(CARGO_TEST) --features $(ON_CLUSTER) --lib -- preview::tests faults:: on_loopback
-	$(CARGO_TEST) --features $(ON_CLUSTER) --test consoles -- --skip on_a_node --test-threads 4
+	cargo test --package cluster --test admission -- --ignored
+	$(CARGO_TEST) --lib -- --ignored preview::tests faults:: on_loopback
+	$(CARGO_TEST) --test consoles -- --ignored --skip on_a_node --test-threads 4
 
 # Several at a time: they wait for pods.
 test-node:
-	cargo test --package cluster --features node --test node
-	$(CARGO_TEST) --features $(ON_CLUSTER) --test node -- --test-threads 6
-	$(CARGO_TEST) --features $(ON_CLUSTER) --test consoles -- on_a_node
+	cargo test --package cluster --test node -- --ignored
+	$(CARGO_TEST) --test node -- --ignored --test-threads 6
+	$(CARGO_TEST) --test consoles -- --ignored on_a_node
 	cd end2end && BERTH=$(CURDIR)/$(TESTED_BERTH) BERTH_RUNTIME=kubernetes npx playwright test
 
 cluster: cluster-program

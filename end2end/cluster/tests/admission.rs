@@ -37,6 +37,7 @@ async fn refusal(client: &Client, object: &Value) -> String {
 }
 
 #[tokio::test]
+#[ignore = "needs `cluster with`"]
 async fn what_is_wrong_is_refused_in_the_operators_own_words() {
     let client = here().await;
     for (name, spec, words) in [
@@ -55,6 +56,7 @@ async fn what_is_wrong_is_refused_in_the_operators_own_words() {
 }
 
 #[tokio::test]
+#[ignore = "needs `cluster with`"]
 async fn a_database_gets_the_objects_that_it_needs() {
     let client = here().await;
     let taken: DynamicObject = apply(&client, &database("good", json!({}))).await.unwrap();

@@ -11,7 +11,7 @@ mod breaker;
 mod capabilities;
 mod cluster;
 mod config;
-#[cfg(all(test, feature = "loopback"))]
+#[cfg(test)]
 mod faults;
 mod follows;
 mod instance;
@@ -37,6 +37,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use contract::Capabilities;
+use contract::live::Live;
 use contract::members::Member;
 use control::port::{ServiceName, ServiceRef};
 use kube::Client;
@@ -90,6 +91,7 @@ struct Inner {
     /// Turns at reading logs, each of which may take megabytes for a moment.
     logs: Semaphore,
     members: Cache<ServiceRef, Vec<Member>>,
+    live: Cache<(ServiceRef, i64), Option<Live>>,
     loads: Cache<String, Loads>,
     /// The node of each pod that is measured, by namespace and name.
     nodes: Cache<(String, String), String>,
@@ -159,6 +161,7 @@ impl KubernetesRuntime {
             seen,
             logs: Semaphore::new(LOGS),
             members: Cache::builder().time_to_live(MOMENT).max_capacity(PAGES).build(),
+            live: Cache::builder().time_to_live(MOMENT).max_capacity(PAGES).build(),
             loads: Cache::builder().time_to_live(LOOK).max_capacity(NODES).build(),
             nodes: Cache::builder().time_to_idle(IDLE).max_capacity(PODS).build(),
             hints: broadcast::channel(HINTS).0,

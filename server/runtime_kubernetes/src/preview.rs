@@ -14,11 +14,11 @@ use serde::de::DeserializeOwned;
 use crate::answers::{failed, is};
 use crate::{Inner, follows, manifests, names, volumes};
 
-#[cfg(all(test, feature = "loopback"))]
+#[cfg(test)]
 mod tests;
 
 /// What stands where a secret would.
-const DOTS: &str = "••••••••";
+pub(crate) const DOTS: &str = "••••••••";
 /// A namespace that every cluster has: where that of the workspace isn't made yet, its cluster is tried there.
 const ANY: &str = "default";
 

@@ -332,7 +332,7 @@ fn is_owned(status: &Status) -> bool {
     status.code == 409 && causes.iter().any(|cause| cause.reason == "FieldManagerConflict")
 }
 
-#[cfg(all(test, feature = "loopback"))]
+#[cfg(test)]
 mod on_loopback;
 
 #[cfg(test)]

@@ -287,6 +287,7 @@ impl Bench {
 }
 
 #[sqlx::test(migrations = "../control/migrations")]
+#[ignore = "needs `cluster with`"]
 async fn making_may_be_repeated_failed_and_cut_off_at_every_point(pool: PgPool) {
     let mut bench = Bench::new(pool, CONVERGES).await;
     let expected = bench.on.expected().await;
@@ -305,6 +306,7 @@ async fn making_may_be_repeated_failed_and_cut_off_at_every_point(pool: PgPool) 
 }
 
 #[sqlx::test(migrations = "../control/migrations")]
+#[ignore = "needs `cluster with`"]
 async fn removing_may_be_repeated_failed_and_cut_off_at_every_point(pool: PgPool) {
     let mut bench = Bench::new(pool, CONVERGES).await;
     for (point, what) in Point::ALL.into_iter().flat_map(|point| Break::ALL.map(|what| (point, what))) {
@@ -321,6 +323,7 @@ async fn removing_may_be_repeated_failed_and_cut_off_at_every_point(pool: PgPool
 }
 
 #[sqlx::test(migrations = "../control/migrations")]
+#[ignore = "needs `cluster with`"]
 async fn kills_at_random_moments_leave_one_of_everything_or_none(pool: PgPool) {
     let seed: u64 = std::env::var("BERTH_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(rand::random);
     println!("BERTH_SEED={seed}");
@@ -344,6 +347,7 @@ async fn kills_at_random_moments_leave_one_of_everything_or_none(pool: PgPool) {
 }
 
 #[sqlx::test(migrations = "../control/migrations")]
+#[ignore = "needs `cluster with`"]
 async fn two_consoles_on_one_database_and_one_cluster_make_and_remove_everything_once(pool: PgPool) {
     let on = Setting::new(pool, CONVERGES).await;
     let points = FailPoints::default();
@@ -377,6 +381,7 @@ async fn two_consoles_on_one_database_and_one_cluster_make_and_remove_everything
 }
 
 #[sqlx::test(migrations = "../control/migrations")]
+#[ignore = "needs `cluster with --size node`"]
 async fn on_a_node_what_comes_behind_the_objects_may_be_cut_off_as_well(pool: PgPool) {
     let mut bench = Bench::new(pool, SERVES).await;
     let healthy = "select state = 'healthy' from services where id = $1";

@@ -119,6 +119,7 @@ fn app(publication: &Publication, image: &str) -> Deployment {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs `cluster with --size node`"]
 async fn variables_reach_an_app_that_begins_anew_when_they_change() {
     let lab = Cluster::new(17).await;
     let mut publication = Publication {
@@ -165,4 +166,8 @@ async fn variables_reach_an_app_that_begins_anew_when_they_change() {
     assert!(left.is_none());
 }
 
-port_suite!(postgres_17, Cluster::new(17).await);
+port_suite!(
+    #[ignore = "needs `cluster with --size node`"]
+    postgres_17,
+    Cluster::new(17).await
+);

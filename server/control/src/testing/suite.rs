@@ -17,8 +17,8 @@ use crate::port::{Desired, Phase, PortError, Power, Provisioner as _, Removal, S
 /// Each contract as one test of a module. The expression makes a [`Lab`] and may await.
 #[macro_export]
 macro_rules! port_suite {
-    ($module:ident, $lab:expr) => {
-        $crate::port_suite! { $module, $lab,
+    ($(#[$with:meta])* $module:ident, $lab:expr) => {
+        $crate::port_suite! { $(#[$with])* $module, $lab,
             what_was_never_made_is_absent
             ensure_goes_step_by_step_to_ready_and_stays_there
             a_call_that_is_cut_off_can_be_repeated
@@ -39,13 +39,20 @@ macro_rules! port_suite {
             only_a_server_that_runs_is_measured
         }
     };
-    ($module:ident, $lab:expr, $($contract:ident)*) => {
+    ($(#[$with:meta])* $module:ident, $lab:expr, $($contract:ident)*) => {
+        $crate::port_suite! { @[$(#[$with])*] $module, $lab, $($contract)* }
+    };
+    (@$with:tt $module:ident, $lab:expr, $($contract:ident)*) => {
         mod $module {
             use super::*;
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $contract() {
-                $crate::testing::suite::$contract(&$lab).await;
-            })*
+            $($crate::port_suite! { @$with $lab, $contract })*
+        }
+    };
+    (@[$(#[$with:meta])*] $lab:expr, $contract:ident) => {
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        $(#[$with])*
+        async fn $contract() {
+            $crate::testing::suite::$contract(&$lab).await;
         }
     };
 }

@@ -43,6 +43,7 @@ async fn take_away(client: &Client, desired: &Desired) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs `cluster with`"]
 async fn what_is_refused_for_a_moment_is_made_once_when_it_is_not_any_more() {
     let proxy = Proxy::start().await;
     let runtime = KubernetesRuntime::start(proxy.access(), config()).unwrap();
@@ -64,6 +65,7 @@ async fn what_is_refused_for_a_moment_is_made_once_when_it_is_not_any_more() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs `cluster with`"]
 async fn what_is_not_deleted_at_once_is_deleted_a_moment_later() {
     let proxy = Proxy::start().await;
     let runtime = KubernetesRuntime::start(proxy.access(), config()).unwrap();
@@ -85,6 +87,7 @@ async fn what_is_not_deleted_at_once_is_deleted_a_moment_later() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs `cluster with`"]
 async fn where_every_answer_is_late_what_is_known_is_said_at_once() {
     let proxy = Proxy::start().await;
     let runtime = KubernetesRuntime::start(proxy.access(), config()).unwrap();
@@ -103,6 +106,7 @@ async fn where_every_answer_is_late_what_is_known_is_said_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs `cluster with`"]
 async fn a_watch_that_is_refused_begins_anew_and_nobody_is_told_old_news() {
     let proxy = Proxy::start().await;
     let runtime = KubernetesRuntime::start(proxy.access(), config()).unwrap();
@@ -127,6 +131,7 @@ async fn a_watch_that_is_refused_begins_anew_and_nobody_is_told_old_news() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs `cluster with`"]
 async fn a_watch_that_has_died_in_silence_is_found_out() {
     let proxy = Proxy::start().await;
     let runtime = KubernetesRuntime::start(proxy.access(), config()).unwrap();
@@ -153,6 +158,7 @@ async fn a_watch_that_has_died_in_silence_is_found_out() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs `cluster with`"]
 async fn what_somebody_else_deletes_is_hinted_at_and_made_again() {
     let proxy = Proxy::start().await;
     let runtime = KubernetesRuntime::start(proxy.access(), config()).unwrap();

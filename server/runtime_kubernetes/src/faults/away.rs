@@ -51,6 +51,7 @@ impl Gate {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs `cluster with`"]
 async fn what_happens_while_the_api_server_is_away_is_right_within_5_s_of_its_return() {
     let direct = Access::find().await.unwrap();
     let at = direct.0.cluster_url.clone();

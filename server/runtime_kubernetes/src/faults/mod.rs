@@ -14,12 +14,12 @@ use uuid::Uuid;
 
 use crate::Config;
 
-fn config() -> Config {
+pub(crate) fn config() -> Config {
     let path = std::env::var_os("BERTH_KUBERNETES_CONFIG").expect("`cluster with` names its images");
     Config::read(Path::new(&path)).unwrap()
 }
 
-fn desired() -> Desired {
+pub(crate) fn desired() -> Desired {
     Desired {
         database: "orders".into(),
         service: ServiceRef { workspace: Uuid::now_v7(), name: ServiceName::random("postgres") },
@@ -33,6 +33,7 @@ fn desired() -> Desired {
         port: None,
         password: Secret::new("x"),
         origin: Origin::Fresh,
+        generation: 0,
         existed: false,
     }
 }

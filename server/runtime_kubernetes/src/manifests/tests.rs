@@ -21,6 +21,7 @@ fn desired() -> Desired {
         port: None,
         password: contract::values::Secret::new("x"),
         origin: Origin::Fresh,
+        generation: 0,
         existed: false,
     }
 }
@@ -149,6 +150,13 @@ fn servers_of_one_database_are_spread_over_nodes_and_one_alone_keeps_no_node_fro
     assert_eq!(three["affinity"], spread);
     assert_eq!((&one["enablePDB"], &three["enablePDB"]), (&json!(false), &json!(true)));
     assert_eq!((&one["instances"], &three["instances"]), (&json!(1), &json!(3)));
+}
+
+#[test]
+fn a_database_is_placed_on_the_nodes_that_are_chosen_for_databases() {
+    let config = Config { node_selector: [("pool".to_owned(), "data".to_owned())].into(), ..Config::default() };
+    let shown = serde_json::to_value(cluster(&desired(), &config, "localhost/postgresql:17.5", false).spec).unwrap();
+    assert_eq!(shown["affinity"]["nodeSelector"], json!({ "pool": "data" }));
 }
 
 #[test]

@@ -72,6 +72,7 @@ impl Setting {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs `cluster with`"]
 async fn a_claim_is_made_once_and_one_without_a_volume_does_not_change() {
     let on = Setting::new().await;
     let version = async || {
@@ -96,6 +97,7 @@ async fn a_claim_is_made_once_and_one_without_a_volume_does_not_change() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs `cluster with`"]
 async fn an_app_gets_it_in_all_of_its_containers_and_loses_it_without_a_trace() {
     let on = Setting::new().await;
     on.deploy("web", on.volume.project).await;
@@ -113,6 +115,7 @@ async fn an_app_gets_it_in_all_of_its_containers_and_loses_it_without_a_trace() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs `cluster with`"]
 async fn what_is_somebody_elses_is_left_alone() {
     let on = Setting::new().await;
     on.deploy("web", on.volume.project).await;
@@ -128,6 +131,7 @@ async fn what_is_somebody_elses_is_left_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs `cluster with`"]
 async fn an_app_that_loses_it_behind_our_back_is_heard_of() {
     let on = Setting::new().await;
     on.deploy("web", on.volume.project).await;
@@ -160,6 +164,7 @@ async fn an_app_that_loses_it_behind_our_back_is_heard_of() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs `cluster with`"]
 async fn a_volume_that_goes_is_taken_from_every_app_whatever_its_label() {
     let on = Setting::new().await;
     on.deploy("web", on.volume.project).await;
