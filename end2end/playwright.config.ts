@@ -40,11 +40,17 @@ const BOTH = {
 };
 const of = (suite: keyof typeof BOTH) => BOTH[suite].map((spec) => `**/${spec}.spec.ts`);
 
+/** What `make bench` asks for. */
+const bench = process.env["BERTH_BENCH"] === "1" ? [{ name: "bench", testDir: "./tests/bench", use: browser }] : [];
+
 /** Pods take longer to come and go than processes. */
 const kubernetes = [
   { name: "kubernetes", testDir: "./tests/kubernetes", use: browser },
   { name: "api", testDir: "./tests/api", testMatch: of("api"), timeout: 600_000 },
   { name: "browser", testDir: "./tests/browser", testMatch: of("browser"), timeout: 600_000, use: browser },
+  // for all of them there is one operator, which it sends away
+  { name: "operator", testDir: "./tests/operator", dependencies: ["kubernetes", "api", "browser"] },
+  ...bench,
 ];
 
 const projects = [
@@ -61,8 +67,8 @@ const projects = [
 export default defineConfig({
   globalSetup: "./tests/support/setup.ts",
   outputDir: "./test-results",
-  // they share one console, and the machine's memory
-  workers: 1,
+  // each has a console of its own
+  workers: 2,
   fullyParallel: false,
   forbidOnly: Boolean(process.env["CI"]),
   reporter: [["list"], ["./tests/support/reporter.ts"]],

@@ -8,7 +8,7 @@ import { ADMIN, Console } from "../support/console.ts";
 import { metadata } from "../support/metadata.ts";
 import { freePort } from "../support/ports.ts";
 import { SHOWS } from "../support/received.ts";
-import { admin, shared, stranger, user } from "../support/shared.ts";
+import { admin, everyShared, shared, stranger, user } from "../support/shared.ts";
 import { type Find, Sweep, list } from "../support/sweep.ts";
 
 /** Where a secret may stand, and why. Nothing else may hold one. */
@@ -33,11 +33,13 @@ function sweep(): Sweep {
 }
 
 function noted(): Canary[] {
-  const { dataDir } = shared();
-  const key = readFileSync(join(dataDir, "key"), "utf8").trim();
-  const keys = [key, Buffer.from(key, "base64")].map((secret) => ({ kind: "the key", secret }));
-  const passwords = superusers(dataDir).map((path) => ({ kind: "a superuser's password", secret: readFileSync(path, "utf8").trim() }));
-  return [...secrets(), ...keys, ...passwords];
+  const all = secrets();
+  for (const { dataDir } of everyShared()) {
+    const key = readFileSync(join(dataDir, "key"), "utf8").trim();
+    all.push(...[key, Buffer.from(key, "base64")].map((secret) => ({ kind: "the key", secret })));
+    all.push(...superusers(dataDir).map((path) => ({ kind: "a superuser's password", secret: readFileSync(path, "utf8").trim() })));
+  }
+  return all;
 }
 
 test("secrets of every kind are alive while it is looked for them", async ({ page }) => {
@@ -91,7 +93,7 @@ test("every kind of secret was seen, and much to look in", async () => {
 
 test("H29 no secret stands in a file of the data directory, after a checkpoint", async () => {
   const { dataDir } = shared();
-  await metadata("checkpoint");
+  for (const one of everyShared()) await metadata("checkpoint", one.dataDir);
   const planted = join(dataDir, "planted");
   const password = noted().find(({ kind }) => kind === "a password")!.secret;
   writeFileSync(planted, `\\x00${Buffer.from(password).toString("hex")}`);
@@ -104,14 +106,17 @@ test("H29 no secret stands in a file of the data directory, after a checkpoint",
   expect(finds.map(({ where }) => where)).toContain("key");
   expect(files).toBeGreaterThan(1_000);
   expect(readdirSync(join(dataDir, "services")).some((name) => existsSync(join(dataDir, "services", name, "data/pg_wal")))).toBe(true);
-  expect(forbidden(finds.filter(({ where }) => where !== "planted"))).toEqual([]);
+  const others = everyShared().filter((one) => one.dataDir !== dataDir).flatMap((one) => sweep().tree(one.dataDir).finds);
+  expect(forbidden([...finds.filter(({ where }) => where !== "planted"), ...others])).toEqual([]);
 });
 
 test("H29 none is in the console's log, at its most talkative", async () => {
-  const log = `${shared().dataDir}.log`;
-  // the whole of it may be larger than Node reads at once
-  expect((await run("head", ["-c", "10000000", log])).stdout.includes(" TRACE ")).toBe(true);
-  expect(sweep().file("the log", log)).toEqual([]);
+  for (const { dataDir } of everyShared()) {
+    const log = `${dataDir}.log`;
+    // the whole of it may be larger than Node reads at once
+    expect((await run("head", ["-c", "10000000", log])).stdout.includes(" TRACE ")).toBe(true);
+    expect(sweep().file("the log", log)).toEqual([]);
+  }
 });
 
 test("H29 none is in the arguments or the environment of what the console starts, and the console itself has its admin's password only", async () => {

@@ -1,3 +1,7 @@
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { FullConfig } from "@playwright/test";
 import { runtime } from "./cluster.ts";
 import { begin, forget, note } from "./canary.ts";
 import { ADMIN, Console } from "./console.ts";
@@ -7,30 +11,41 @@ import { sample } from "./sampler.ts";
 import { SHARED, type Shared } from "./shared.ts";
 
 /**
- * Starts the console that the tests share, signs in once, and ends it behind the last test. It logs everything, and what it starts is
- * looked at, and its events are heard: a secret of the tests must be nowhere (tests/canary). Unwatched it is as fast as it is for users.
+ * Starts the consoles that the tests of each worker share, signs in once to each, and ends them behind the last test. They log everything,
+ * and what they start is looked at, and their events are heard: a secret of the tests must be nowhere (tests/canary). Unwatched they are as
+ * fast as for users.
  */
-export default async function setup(): Promise<() => Promise<void>> {
-  let [stop, deaf] = [() => {}, () => {}];
-  const started = (pid: number, dataDir: string) => {
-    begin(`${dataDir}.canary`);
-    stop = sample(pid, dataDir);
-  };
-  const quiet = () => {
-    deaf();
-    stop();
+export default async function setup({ workers }: FullConfig): Promise<() => Promise<void>> {
+  const watched = process.env["END2END_UNWATCHED"] === undefined;
+  if (watched) begin(mkdtempSync(join(tmpdir(), "berth-end2end-canary-")));
+  const started = await Promise.allSettled(Array.from({ length: workers }, () => start(watched)));
+  const end = async () => {
+    for (const one of started) if (one.status === "fulfilled") await one.value.end();
     forget();
   };
-  const watched = process.env["END2END_UNWATCHED"] === undefined;
+  const failed = started.find((one) => one.status === "rejected");
+  if (failed) {
+    await end();
+    throw failed.reason;
+  }
+  process.env[SHARED] = JSON.stringify(started.flatMap((one) => (one.status === "fulfilled" ? one.value.shared : [])));
+  return end;
+}
+
+/** One of them, and what ends it. */
+async function start(watched: boolean): Promise<{ shared: Shared; end: () => Promise<void> }> {
+  let [stop, deaf] = [() => {}, () => {}];
+  const started = (pid: number, dataDir: string) => void (stop = sample(pid, dataDir));
   const metrics = `127.0.0.1:${await freePort()}`;
   const settings = { BERTH_METRICS_LISTEN: metrics, ...runtime() };
   const special = watched ? { settings: { BERTH_LOG: "trace", ...settings }, started } : { settings };
   const console = await Console.start(["17"], 40, special).catch((error: unknown) => {
-    quiet();
+    stop();
     throw error;
   });
   const end = async () => {
-    quiet();
+    deaf();
+    stop();
     await console.end();
   };
   try {
@@ -41,12 +56,11 @@ export default async function setup(): Promise<() => Promise<void>> {
     const shared: Shared = { url: console.url, metrics: `http://${metrics}/metrics`, dataDir: console.dataDir, token, cookie: await cookie(console.url) };
     note("a session's cookie", shared.cookie.value);
     if (watched) deaf = follow(console.url, token);
-    process.env[SHARED] = JSON.stringify(shared);
+    return { shared, end };
   } catch (error) {
     await end();
     throw error;
   }
-  return end;
 }
 
 /** A browser's session, made by the form that people use. */

@@ -4,7 +4,7 @@ import { ADMIN, clean } from "./console.ts";
 
 export const SHARED = "END2END_SHARED";
 
-/** What the tests know of the console that they share. */
+/** What the tests know of a console that those of one worker share. */
 export interface Shared {
   url: string;
   /** Where the console counts what it does. */
@@ -16,10 +16,18 @@ export interface Shared {
   cookie: { name: string; value: string };
 }
 
-export function shared(): Shared {
+/** That of each worker. */
+export function everyShared(): Shared[] {
   const text = process.env[SHARED];
-  if (!text) throw new Error("the shared console wasn't started");
-  return JSON.parse(text) as Shared;
+  if (!text) throw new Error("the shared consoles weren't started");
+  return JSON.parse(text) as Shared[];
+}
+
+/** That of this worker. */
+export function shared(): Shared {
+  const mine = everyShared()[Number(process.env["TEST_PARALLEL_INDEX"])];
+  if (!mine) throw new Error("every worker has a console, and this is none");
+  return mine;
 }
 
 /** The admin of the shared console. */

@@ -14,7 +14,7 @@ pub(crate) const LOOPBACK: &str = "on-loopback";
 pub(crate) fn measure() -> Outcome<Vec<Row>> {
     let own = std::env::current_exe()?.to_string_lossy().into_owned();
     let loopback = said(&["--without-operator", "--", &own, LOOPBACK])?;
-    let node = said(&["--size", "node", "--", "npx", "playwright", "test", "told"])?;
+    let node = said(&["--size", "node", "--", "npx", "playwright", "test", "--project", "bench", "--workers", "1"])?;
     let number = |from: &Value, what: &str| from[what].as_f64().unwrap_or(f64::NAN);
     let ms = |from: &Value, what: &str| format!("{:.0} ms", number(from, what));
     let many = number(&loopback, "services");
@@ -47,6 +47,7 @@ fn said(args: &[&str]) -> Outcome<Value> {
         .arg("with")
         .args(args)
         .env("BERTH_RUNTIME", "kubernetes")
+        .env("BERTH_BENCH", "1")
         .env("END2END_UNWATCHED", "1")
         .current_dir(format!("{root}/end2end"))
         .stderr(Stdio::inherit())

@@ -1,4 +1,4 @@
-import { expect, test } from "../support/browser.ts";
+import { expect, test } from "@playwright/test";
 import { type Thing, kubernetes, labelled } from "../support/cluster.ts";
 import { admin } from "../support/shared.ts";
 import { until } from "../support/until.ts";
