@@ -6,6 +6,7 @@ use contract::live::{Drift, Live};
 use control::port::{Desired, PortError};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ManagedFieldsEntry;
 use kube::api::{Api, ApiResource, DynamicObject, Patch, PatchParams, ValidationDirective};
+use kube_quantity::ParsedQuantity;
 use serde::Serialize;
 use serde_json::Value;
 use time::OffsetDateTime;
@@ -17,6 +18,8 @@ use crate::cluster::Cluster;
 use crate::preview::DOTS;
 use crate::{Inner, follows, manifests, names, preview};
 
+/// Those of a connection that hold no secret.
+const PARAMETERS: [&str; 6] = ["host", "hostaddr", "port", "user", "dbname", "sslmode"];
 /// What an object may be changed in, as far as it is ours.
 const PARTS: [&[&str]; 3] = [&["metadata", "labels"], &["metadata", "annotations"], &["spec"]];
 
@@ -40,19 +43,18 @@ impl Inner {
         let cluster = serde_json::from_value::<Cluster>(there.clone()).ok();
         let raw = follows::is_raw(desired, cluster.as_ref());
         let ours = manifests::cluster(desired, &self.config, image, raw);
-        let tried = if cluster.is_some_and(|cluster| was_promoted(desired, &cluster)) {
-            Err(PROMOTED.to_owned())
+        // where nobody says what would become of it, only what we name ourselves can be compared
+        let named = || laid_over(&there, json(&ours));
+        let (wanted, refused) = if cluster.is_some_and(|cluster| was_promoted(desired, &cluster)) {
+            (named(), Some(PROMOTED.to_owned()))
         } else {
             match clusters.patch(service.name.as_str(), &dry_run(), &Patch::Apply(&ours)).await.map_err(failed) {
-                Ok(wanted) => Ok(json(&wanted)),
+                Ok(wanted) => (json(&wanted), None),
+                Err(PortError::Rejected(message)) => (named(), Some(message)),
+                // in a moment it may be taken
+                Err(PortError::Retry { .. }) => (named(), None),
                 Err(PortError::Away(message)) => return Err(PortError::Away(message)),
-                Err(PortError::Rejected(message) | PortError::Retry { message, .. }) => Err(message),
             }
-        };
-        // where nobody says what would become of it, only what we name ourselves can be compared
-        let (wanted, refused) = match tried {
-            Ok(wanted) => (wanted, None),
-            Err(refused) => (laid_over(&there, json(&ours)), Some(refused)),
         };
         let mut paths = Vec::new();
         for part in PARTS {
@@ -96,14 +98,25 @@ fn laid_over(there: &Value, ours: Value) -> Value {
             }
             Value::Object(all)
         }
+        // as the API server writes it: 1 for 1000m
+        (Value::String(text), Value::String(ours)) if is_same(text, &ours) => there.clone(),
         (_, ours) => ours,
     }
+}
+
+/// Whether two texts are the same amount.
+fn is_same(one: &str, other: &str) -> bool {
+    let [one, other] = [one, other].map(|text| ParsedQuantity::try_from(text).ok());
+    one.is_some() && one == other
 }
 
 /// Without what others may have written as a secret: we name Secrets only.
 fn masked(mut object: Value) -> Value {
     if let Some(Value::Object(annotations)) = object.pointer_mut("/metadata/annotations") {
         annotations.retain(|key, _| key.starts_with("cnpg.io/") || key.starts_with("berth.dev/"));
+    }
+    if let Some(Value::Object(annotations)) = object.pointer_mut("/spec/inheritedMetadata/annotations") {
+        annotations.values_mut().for_each(|value| hide(Some(value)));
     }
     for variable in each(object.pointer_mut("/spec/env")) {
         hide(variable.get_mut("value"));
@@ -112,16 +125,22 @@ fn masked(mut object: Value) -> Value {
         hide_parameters(plugin);
     }
     for server in each(object.pointer_mut("/spec/externalClusters")) {
-        hide(server.pointer_mut("/connectionParameters/password"));
+        let parameters = server.get_mut("connectionParameters").and_then(Value::as_object_mut);
+        let secret = parameters.into_iter().flatten().filter(|(name, _)| !PARAMETERS.contains(&name.as_str()));
+        secret.for_each(|(_, value)| hide(Some(value)));
         if let Some(plugin) = server.get_mut("plugin") {
             hide_parameters(plugin);
         }
     }
     for line in each(object.pointer_mut("/spec/postgresql/pg_hba")) {
-        // that by which the server binds to LDAP
-        if line.as_str().is_some_and(|line| line.contains("passwd")) {
+        // those by which the server signs in to LDAP or RADIUS
+        if line.as_str().is_some_and(|line| ["passwd", "secret"].iter().any(|word| line.contains(word))) {
             hide(Some(line));
         }
+    }
+    let initdb = object.pointer_mut("/spec/bootstrap/initdb").and_then(Value::as_object_mut);
+    for (_, statements) in initdb.into_iter().flatten().filter(|(name, _)| name.ends_with("SQL")) {
+        each(Some(statements)).for_each(|statement| hide(Some(statement)));
     }
     object
 }
@@ -230,6 +249,7 @@ mod tests {
         let mut paths = Vec::new();
         differ(&mut Vec::new(), Some(&there), Some(&laid_over(&there, ours)), &mut paths);
         assert_eq!(paths, [["spec", "storage", "size"]]);
+        assert!(is_same("1000m", "1") && is_same("1024Mi", "1Gi") && !is_same("1Gi", "1G") && !is_same("on", "on"));
     }
 
     #[test]
@@ -240,17 +260,20 @@ mod tests {
             } },
             "spec": {
                 "env": [{ "name": "A", "value": "canary-2" }],
+                "inheritedMetadata": { "annotations": { "a": "canary-10" } },
                 "plugins": [{ "name": "p", "parameters": { "key": "canary-3" } }],
                 "externalClusters": [{
-                    "name": "source", "connectionParameters": { "host": "db.example", "password": "canary-4" },
+                    "name": "source", "connectionParameters": { "host": "db.example", "password": "canary-4", "sslpassword": "canary-9" },
                     "plugin": { "name": "p", "parameters": { "key": "canary-5" } },
                 }],
-                "postgresql": { "pg_hba": ["host all all all ldap ldapbindpasswd=canary-6", "host all all all md5"] },
+                "postgresql": { "pg_hba": ["host all all all ldap ldapbindpasswd=canary-6", "host all all all md5",
+                                           "host all all all radius radiussecrets=canary-7"] },
+                "bootstrap": { "initdb": { "database": "orders", "postInitSQL": ["create role x password 'canary-8'"] } },
             },
         }));
         let text = shown.to_string();
         assert!(!text.contains("canary"), "{text}");
-        for kept in ["hibernation", "db.example", "md5", "source"] {
+        for kept in ["hibernation", "db.example", "md5", "source", "orders"] {
             assert!(text.contains(kept), "{kept}: {text}");
         }
     }

@@ -1,5 +1,6 @@
 //! Whether a service serves whoever it is for; and, of one that follows an external server, where that is now.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -12,7 +13,8 @@ use crate::Control;
 use crate::error::Error;
 use crate::outbound::OutboundError;
 use crate::port::{Desired, Following, Follows, Origin, PortError, Power, SignIn, SslMode};
-use crate::source::{self, SourceError, archive, stored};
+use crate::source::stored::{self, Stored};
+use crate::source::{self, SourceError, archive};
 
 /// How long what has arrived may lie before it counts as not being replayed.
 const REPLAY: Duration = Duration::from_secs(1);
@@ -103,13 +105,9 @@ async fn following(control: &Control, row: &Row) -> Result<Following, StepError>
 pub(super) async fn desired(control: &Control, row: &Row) -> Result<Desired, StepError> {
     let mut desired = row.desired(&control.sealer)?;
     let (Some(stored), Some((source, pinned))) = (&row.source, opened(control, row)?) else { return Ok(desired) };
-    let (settings, sslmode) = match (stored.settings.clone(), pinned) {
-        (Some(settings), Some(sslmode)) => (settings, sslmode),
-        // what shall not run needs nothing of it
-        (settings, pinned) if row.power == Power::Stopped => {
-            (settings.unwrap_or_default(), pinned.unwrap_or(SslMode::VerifyFull))
-        }
-        _ => {
+    let (settings, sslmode) = match known(row, stored, pinned) {
+        Some(known) => known,
+        None => {
             let reached = source::reach(&control.outbound, &source, stored.agreed).await;
             let reached = reached.map_err(|error| not_reached(&source, &error))?;
             if reached.major != Some(desired.major) {
@@ -133,11 +131,22 @@ pub(super) async fn desired(control: &Control, row: &Row) -> Result<Desired, Ste
     Ok(desired)
 }
 
+/// What was found when its source was reached. What shall not run needs nothing of it.
+fn known(row: &Row, stored: &Stored, pinned: Option<SslMode>) -> Option<(BTreeMap<String, u32>, SslMode)> {
+    match (stored.settings.clone(), pinned) {
+        (Some(settings), Some(sslmode)) => Some((settings, sslmode)),
+        (settings, pinned) if row.power == Power::Stopped => {
+            Some((settings.unwrap_or_default(), pinned.unwrap_or(SslMode::VerifyFull)))
+        }
+        _ => None,
+    }
+}
+
 /// The same from what is known of its source already, which isn't asked. `None` where it hasn't been reached yet.
 pub(crate) fn remembered(control: &Control, row: &Row) -> Result<Option<Desired>, Error> {
     let mut desired = row.desired(&control.sealer)?;
     let (Some(stored), Some((source, pinned))) = (&row.source, opened(control, row)?) else { return Ok(Some(desired)) };
-    let (Some(settings), Some(sslmode)) = (stored.settings.clone(), pinned) else { return Ok(None) };
+    let Some((settings, sslmode)) = known(row, stored, pinned) else { return Ok(None) };
     let at = stored.addresses.clone();
     desired.origin = Origin::Follows(Box::new(Follows { source, at, sslmode, settings }));
     Ok(Some(desired))
