@@ -20,9 +20,9 @@ pub(super) fn find_or_make() -> Result<Account, AccountError> {
     if let Some(account) = find()? {
         return Ok(account);
     }
-    make().map_err(|reason| AccountError::NoAccount { reason })?;
-    let account =
-        find()?.ok_or_else(|| AccountError::NoAccount { reason: "useradd ended well and made nothing".into() })?;
+    // somebody else may make it at the same time: what counts is whether it is there
+    let reason = make().err().unwrap_or_else(|| "useradd ended well and made nothing".into());
+    let account = find()?.ok_or(AccountError::NoAccount { reason })?;
     tracing::warn!(
         account = ACCOUNT,
         uid = account.uid.as_raw(),
