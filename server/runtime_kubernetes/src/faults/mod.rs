@@ -1,5 +1,4 @@
 //! How it behaves while something is wrong with the API server: run by `cluster with`, which names one in KUBECONFIG.
-#![expect(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by it")]
 
 mod answers;
 mod away;

@@ -1,6 +1,5 @@
 //! What the operator's webhooks say of an object that somebody else has changed: run by `cluster with`, which names a cluster in
 //! KUBECONFIG.
-#![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test fails by it")]
 
 use control::port::{Phase, Provisioner as _};
 use serde_json::json;

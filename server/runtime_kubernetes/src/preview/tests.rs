@@ -1,5 +1,4 @@
 //! Against the operator's real webhooks: run by `cluster with`, which names a cluster in KUBECONFIG.
-#![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test fails by it")]
 
 use contract::capabilities::Runtime;
 use contract::spec::{Kind, PostgresSpec};

@@ -1,5 +1,4 @@
 //! What the API server makes of claims and of apps: run by `cluster with`, which names one in KUBECONFIG. No pod runs there.
-#![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test fails by it")]
 
 use std::time::Duration;
 
