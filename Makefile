@@ -109,7 +109,7 @@ test-long: build test-tools npm
 	cargo test $(TESTED) --no-run
 	BERTH_LONG=1 $(CARGO_TEST) --test aborts
 	cd end2end && export BERTH=$(CURDIR)/$(BERTH) && \
-	  SCHEMA_CASES=2000 npx playwright test --config schemathesis && BERTH_LONG=1 npx playwright test --project=long
+	  SCHEMA_CASES=2000 npx playwright test --config schemathesis && BERTH_LONG=1 npx playwright test --project=long --workers 1
 
 npm:
 	$(NPM_ENV) npm ci --prefix end2end --no-audit --no-fund --loglevel=error

@@ -10,6 +10,8 @@ const HYDRATED_MS = 500;
 
 // recording what happens takes longer than what happens
 test.use({ trace: "off", screenshot: "off" });
+// its bounds are those of a machine that does nothing else meanwhile
+test.describe.configure({ lock: "-exclusive-" });
 
 test("a first visit to any page costs little", async ({ page, browser }) => {
   test.setTimeout(120_000);

@@ -3,6 +3,9 @@ import { NEW, SERVICES, expect, open, state, test, watch } from "../support/brow
 import { SMALL } from "../support/cluster.ts";
 import { admin, shared } from "../support/shared.ts";
 
+// its bounds are those of a machine that does nothing else meanwhile
+test.describe.configure({ lock: "-exclusive-" });
+
 /** Ends with the document: it shows that a page followed what happened without being loaded anew. */
 const mark = (page: Page) => page.evaluate(() => Object.assign(window, { marked: true }));
 const isMarked = (page: Page) => page.evaluate(() => "marked" in window);

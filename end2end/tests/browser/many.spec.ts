@@ -11,6 +11,9 @@ const MOST_MS = 200;
 const LONGEST_NAME = `postgres-${"x".repeat(41)}`;
 const EMOJI = "🚀".repeat(40);
 
+// its bounds are those of a machine that does nothing else meanwhile
+test.describe.configure({ lock: "-exclusive-" });
+
 let service: Service;
 
 async function took(page: Page, path: string): Promise<number> {

@@ -7,6 +7,8 @@ import { admin } from "../support/shared.ts";
 const LABEL = "Orders база";
 
 test.use({ signedIn: false });
+// its bounds are those of a machine that does nothing else meanwhile
+test.describe.configure({ lock: "-exclusive-" });
 
 test("from the sign-in form to a working psql, and back to where there was nothing", async ({ page }) => {
   test.setTimeout(120_000);

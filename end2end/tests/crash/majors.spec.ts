@@ -14,7 +14,8 @@ const READY = 5_000;
 const BACK = 20_000;
 
 // one machine with a database of every major, through everything that can happen to it
-test.describe.configure({ mode: "serial" });
+// its bounds are those of a machine that does nothing else meanwhile
+test.describe.configure({ mode: "serial", lock: "-exclusive-" });
 
 let console_: Console;
 let admin: Api;

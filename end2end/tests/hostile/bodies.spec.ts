@@ -14,7 +14,8 @@ const PEM_MS = 50;
 const GROWTH = 32;
 const CANARY = `h08c${process.pid}`;
 
-test.describe.configure({ timeout: 180_000 });
+// its bounds are those of a machine that does nothing else meanwhile
+test.describe.configure({ timeout: 180_000, lock: "-exclusive-" });
 
 let project: string;
 let since: number;

@@ -9,7 +9,8 @@ import { type Project } from "../support/types.ts";
 import { type Asked, type Reply, ask, call, endpoints, form, kept, median, own, raw } from "./ask.ts";
 import { faults, log, logged, memory } from "./proof.ts";
 
-test.describe.configure({ timeout: 180_000 });
+// its bounds are those of a machine that does nothing else meanwhile
+test.describe.configure({ timeout: 180_000, lock: "-exclusive-" });
 
 const EVIL = "https://evil.example";
 const WRONG = "not the password of anybody";

@@ -24,6 +24,8 @@ export interface Special {
   dataDir?: string;
   /** Environment variables; one that is undefined isn't set. */
   settings?: Record<string, string | undefined>;
+  /** Of its databases' ports, where it isn't its worker's. */
+  lane?: number;
   /** Told of each start, as soon as there is a process. */
   started?: (pid: number, dataDir: string) => void;
 }
@@ -46,7 +48,7 @@ export class Console {
   static async start(majors: string[] = ["17"], databases = 40, special: Special = {}): Promise<Console> {
     binary(); // without one nothing is made
     const dataDir = special.dataDir ?? realpathSync(mkdtempSync(join(tmpdir(), "berth-end2end-")));
-    const console = new Console(dataDir, await freePort(), databasePorts(databases), special);
+    const console = new Console(dataDir, await freePort(), databasePorts(databases, special.lane), special);
     await console.borrow(majors);
     try {
       await console.up();

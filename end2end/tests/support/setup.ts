@@ -18,10 +18,11 @@ import { SHARED, type Shared } from "./shared.ts";
 export default async function setup({ workers }: FullConfig): Promise<() => Promise<void>> {
   const watched = process.env["END2END_UNWATCHED"] === undefined;
   if (watched) begin(mkdtempSync(join(tmpdir(), "berth-end2end-canary-")));
-  const started = await Promise.allSettled(Array.from({ length: workers }, () => start(watched)));
+  const started = await Promise.allSettled(Array.from({ length: workers }, (_, worker) => start(watched, workers + worker)));
   const end = async () => {
-    for (const one of started) if (one.status === "fulfilled") await one.value.end();
+    const ended = await Promise.allSettled(started.map((one) => (one.status === "fulfilled" ? one.value.end() : undefined)));
     forget();
+    for (const one of ended) if (one.status === "rejected") throw one.reason;
   };
   const failed = started.find((one) => one.status === "rejected");
   if (failed) {
@@ -33,12 +34,12 @@ export default async function setup({ workers }: FullConfig): Promise<() => Prom
 }
 
 /** One of them, and what ends it. */
-async function start(watched: boolean): Promise<{ shared: Shared; end: () => Promise<void> }> {
+async function start(watched: boolean, lane: number): Promise<{ shared: Shared; end: () => Promise<void> }> {
   let [stop, deaf] = [() => {}, () => {}];
   const started = (pid: number, dataDir: string) => void (stop = sample(pid, dataDir));
   const metrics = `127.0.0.1:${await freePort()}`;
   const settings = { BERTH_METRICS_LISTEN: metrics, ...runtime() };
-  const special = watched ? { settings: { BERTH_LOG: "trace", ...settings }, started } : { settings };
+  const special = watched ? { lane, settings: { BERTH_LOG: "trace", ...settings }, started } : { lane, settings };
   const console = await Console.start(["17"], 40, special).catch((error: unknown) => {
     stop();
     throw error;

@@ -11,7 +11,7 @@ const LINE: &str = "first loads: ";
 
 pub(crate) fn measure() -> Outcome<Vec<Row>> {
     let ran = Command::new("npx")
-        .args(["playwright", "test", "--project=browser", "--no-deps", "first-load"])
+        .args(["playwright", "test", "--project=browser", "--no-deps", "--workers", "1", "first-load"])
         .env("END2END_UNWATCHED", "1")
         .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../end2end"))
         .stderr(Stdio::inherit())
